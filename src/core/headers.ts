@@ -1,0 +1,19 @@
+/** One record header: a name, which may repeat, and bytes. */
+export interface Header {
+  readonly key: string
+  readonly value: Buffer | null
+}
+
+/** The headers of a record in the order they were written. Source: Kafka's `Headers`. */
+export type Headers = readonly Header[]
+
+/** The headers of a record that has none: one shared, frozen instance. */
+export const noHeaders: Headers = Object.freeze([])
+
+/** The value of the last header of that name, as Kafka's `Headers.lastHeader` gives it. */
+export function lastHeader(headers: Headers, key: string): Header | undefined {
+  for (let i = headers.length - 1; i >= 0; i--) {
+    if (headers[i]!.key === key) return headers[i]
+  }
+  return undefined
+}

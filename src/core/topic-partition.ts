@@ -1,0 +1,10 @@
+/** One partition of one topic. */
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** `topic-partition`, the form in which Kafka names a partition; usable as a map key. */
+export function topicPartitionName(topic: string, partition: number): string {
+  return `${topic}-${partition}`
+}

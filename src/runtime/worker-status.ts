@@ -1,0 +1,49 @@
+import type { TaskId } from '../core/task-id.ts'
+import type { TopicPartition } from '../core/topic-partition.ts'
+import type { StateStore } from '../state/store.ts'
+
+/** The life of a worker. Source: `KafkaStreams.State`. */
+export type WorkerState =
+  'created' | 'starting' | 'rebalancing' | 'running' | 'pending-shutdown' | 'closed' | 'error'
+
+export interface PartitionProgress extends TopicPartition {
+  /** The next offset to be processed, as last committed. */
+  readonly committedOffset: number | undefined
+  readonly endOffset: number | undefined
+  /** Records between the two; undefined until both are known. */
+  readonly lagRecords: number | undefined
+}
+
+export interface TaskStatus {
+  readonly taskId: TaskId
+  readonly state: 'created' | 'restoring' | 'running' | 'closed'
+  /** The highest event time processed and committed; −1 before the first record. */
+  readonly streamTimeMs: number
+  readonly partitions: readonly PartitionProgress[]
+  /** Changelog records restored and still to restore. */
+  readonly restored: number
+  readonly restoreRemaining: number
+}
+
+export interface WorkerStatus {
+  readonly state: WorkerState
+  readonly applicationId: string
+  readonly error: Error | undefined
+  readonly tasks: readonly TaskStatus[]
+}
+
+/** A partition of a store as it can be read here. */
+export interface StoreView {
+  readonly storeName: string
+  readonly taskId: TaskId | 'global'
+  /** The input partition whose keys are here; undefined for a global store, which has all. */
+  readonly partition: number | undefined
+  /** How many partitions the store has over all workers. */
+  readonly partitions: number
+  /** As of the last commit. Throws `StateStoreNotAvailableError` while it is being restored. */
+  readonly store: StateStore
+  /** The highest event time that the committed state includes; −1 before the first record. */
+  readonly asOfMs: number
+  /** Input records not yet in the committed state; undefined until it is known. */
+  readonly lagRecords: number | undefined
+}

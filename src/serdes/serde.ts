@@ -1,0 +1,61 @@
+import type { Headers } from '../core/headers.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { SchemaRegistry } from './schema-registry.ts'
+
+/** Where bytes come from or go to. */
+export interface SerdeContext {
+  /** The topic; for a state store its changelog topic's name. */
+  readonly topic: string
+  readonly part: 'key' | 'value'
+}
+
+/** What a serde may use at run time; the same declaration can be bound to several. */
+export interface SerdeEnvironment {
+  readonly schemaRegistry?: SchemaRegistry
+}
+
+/**
+ * Turns values into bytes and back.
+ *
+ * Both directions are synchronous. Work that has to wait is done beforehand: {@link Serde.prepare} once before the
+ * first write, {@link Serde.resolve} once a batch before it is read. Null keys and tombstones never reach a serde.
+ */
+export interface Serde<T> {
+  /** For error messages and describe: `string`, `avro PurchaseRecorded`. */
+  readonly name: string
+  /** Throws `SerializationError` naming the field at fault. */
+  serialize(value: T, context: SerdeContext): Buffer
+  /** Throws `DeserializationError` saying what is wrong with the bytes. The buffer must not be kept. */
+  deserialize(bytes: Buffer, context: SerdeContext): T
+  /**
+   * Reads the value that lies in `buffer` from `start` to `end`, without a slice being made; a fast path that the
+   * runtime prefers where it is present. Must agree with {@link deserialize}.
+   */
+  deserializeAt?(buffer: Buffer, start: number, end: number, context: SerdeContext): T
+  /**
+   * Makes everything that these values need available (unknown schema ids); returns undefined where nothing is
+   * missing. Must not reject for a value that is merely bad: {@link deserialize} throws for that one. It rejects when
+   * the registry cannot be reached.
+   */
+  resolve?(values: readonly Buffer[], context: SerdeContext): MaybePromise<void>
+  /** Makes writing possible: registers or looks up the schema. */
+  prepare?(context: SerdeContext): Promise<void>
+  /** This serde with the services of an environment; a serde without `bind` needs none. */
+  bind?(environment: SerdeEnvironment): Serde<T>
+}
+
+/** The type of value that a serde reads and writes. */
+export type SerdeValue<S> = S extends Serde<infer T> ? T : never
+
+/** Binds a serde where it can be bound. */
+export function bindSerde<T>(serde: Serde<T>, environment: SerdeEnvironment): Serde<T> {
+  return serde.bind ? serde.bind(environment) : serde
+}
+
+/** A key and a value with headers, as raw bytes; what dead-letter topics keep. */
+export interface RawRecord {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly timestampMs: number
+  readonly headers: Headers
+}

@@ -1,0 +1,104 @@
+import type { MaybePromise } from '../core/maybe-promise.ts'
+
+/** The kinds of store that a topology can declare. */
+export type StoreKind = 'key-value' | 'window'
+
+/** What all stores have in common. */
+export interface StateStore {
+  readonly name: string
+  readonly kind: StoreKind
+}
+
+/**
+ * Names a store in typed code: a store declaration, or a table that is materialized.
+ *
+ * `storeType` never exists at run time; it carries the store's type from the declaration to where it is used.
+ */
+export interface StoreRef<S extends StateStore = StateStore> {
+  readonly storeName: string
+  readonly storeType?: S
+}
+
+/** A value and the event time of the record that wrote it. Source: Java's `ValueAndTimestamp`. */
+export interface ValueAndTimestamp<V> {
+  readonly value: V
+  readonly timestampMs: number
+}
+
+export interface KeyValueEntry<K, V> extends ValueAndTimestamp<V> {
+  readonly key: K
+}
+
+/** A window store's entry; the window's end is for its windows definition to say. */
+export interface WindowEntry<K, V> extends KeyValueEntry<K, V> {
+  readonly windowStartMs: number
+}
+
+/**
+ * Walks entries in key order, in batches or one by one. Sees the store as it was when the iteration began, except
+ * that values may be newer. Close it, or use `for await`, which closes it.
+ */
+export interface StoreIterator<T> extends AsyncIterable<T>, AsyncDisposable {
+  /** The next entries; empty at the end. At hand without a promise where the store is in memory. */
+  nextBatch(): MaybePromise<readonly T[]>
+  close(): MaybePromise<void>
+}
+
+export interface RangeOptions<K> {
+  /** First key, inclusive; ordered by the serialized bytes, unsigned, as in Kafka Streams. */
+  readonly from?: K
+  /** Last key, inclusive. */
+  readonly to?: K
+  readonly reverse?: boolean
+}
+
+/** Source: Java's `ReadOnlyKeyValueStore`. */
+export interface ReadOnlyKeyValueStore<K, V> extends StateStore {
+  readonly kind: 'key-value'
+  /** The value under a key: at hand where it is in memory, else a promise; `await` serves for both. */
+  get(key: K): MaybePromise<V | undefined>
+  getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<V> | undefined>
+  /** Entries with `from` ≤ key ≤ `to`; all of them where no bound is given. */
+  range(options?: RangeOptions<K>): StoreIterator<KeyValueEntry<K, V>>
+  /** Entries whose serialized key begins with these bytes. */
+  prefixScan(prefix: Buffer): StoreIterator<KeyValueEntry<K, V>>
+  /** An estimate where counting would be slow. */
+  approximateEntries(): MaybePromise<number>
+}
+
+/** A key-value store as a processor sees it. Every value keeps the event time of the record that wrote it. */
+export interface KeyValueStore<K, V> extends ReadOnlyKeyValueStore<K, V> {
+  /**
+   * Writes a value; null or undefined deletes. The timestamp is the current record's unless given. Throws
+   * `SerializationError`.
+   */
+  put(key: K, value: V | null | undefined, timestampMs?: number): void
+  delete(key: K): void
+  /** Writes the value where there is none; returns what was there before. */
+  putIfAbsent(key: K, value: V): MaybePromise<V | undefined>
+  /** Asks for a key to be read together with the others of the batch; see `Processor.prefetch`. */
+  prefetch(key: K): void
+}
+
+/** Source: Java's `ReadOnlyWindowStore`. All times are window starts in milliseconds, both bounds inclusive. */
+export interface ReadOnlyWindowStore<K, V> extends StateStore {
+  readonly kind: 'window'
+  fetch(key: K, windowStartMs: number): MaybePromise<V | undefined>
+  fetchWithTimestamp(key: K, windowStartMs: number): MaybePromise<ValueAndTimestamp<V> | undefined>
+  /** One key's windows, by start. */
+  fetchRange(
+    key: K,
+    fromMs: number,
+    toMs: number,
+    options?: { readonly reverse?: boolean },
+  ): StoreIterator<WindowEntry<K, V>>
+  /** All keys' windows that start in the interval, in the order of Java's in-memory store: by start, then key. */
+  fetchAll(fromMs: number, toMs: number): StoreIterator<WindowEntry<K, V>>
+  all(): StoreIterator<WindowEntry<K, V>>
+}
+
+/** A window store as a processor sees it. Windows older than stream time − retention are gone and take no writes. */
+export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
+  put(key: K, value: V | null | undefined, windowStartMs: number, timestampMs?: number): void
+  prefetch(key: K, windowStartMs: number): void
+}

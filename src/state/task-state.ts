@@ -1,0 +1,103 @@
+import type { AsyncCloseable } from '../core/disposable.ts'
+import type { Headers } from '../core/headers.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { TaskId } from '../core/task-id.ts'
+import type { SerdeEnvironment } from '../serdes/serde.ts'
+import type { StateStore } from './store.ts'
+import type { StoreSpec } from './store-spec.ts'
+
+/** The times that a store needs of the task while it processes a record; the task keeps the fields up to date. */
+export interface StoreClock {
+  /** Event time of the record in process. */
+  recordTimestampMs: number
+  /** The highest event time that the task has seen. */
+  streamTimeMs: number
+}
+
+/** One write, as it goes to the changelog topic. */
+export interface Change {
+  readonly storeName: string
+  /** The changelog key; for a window store key, window start (8 bytes) and sequence number (4), as in Java. */
+  readonly key: Buffer
+  readonly value: Buffer | null
+  readonly timestampMs: number
+  readonly headers: Headers
+}
+
+/** One record of a changelog topic. */
+export interface ChangelogRecord {
+  readonly key: Buffer
+  readonly value: Buffer | null
+  readonly timestampMs: number
+}
+
+/** Opens the state of tasks: in memory, or in a state folder that it holds the lock of. */
+export interface StateProvider extends AsyncCloseable {
+  /** For messages: `memory`, or the folder and binding. */
+  readonly name: string
+  openTask(options: OpenTaskStateOptions): Promise<TaskState>
+  /** The tasks that have state here, open or not; what sticky assignment looks at. */
+  storedTasks(): Promise<TaskId[]>
+  /** Deletes the state of a task that is not open. */
+  destroyTask(taskId: TaskId | 'global'): Promise<void>
+}
+
+export interface OpenTaskStateOptions {
+  readonly taskId: TaskId | 'global'
+  readonly specs: readonly StoreSpec[]
+  readonly clock: StoreClock
+  readonly environment: SerdeEnvironment
+  /** The changelog topic of a store: the topic that its serdes are told. */
+  changelogTopic(storeName: string): string
+  /** Called at each write of a store whose logging says `everyUpdate`. */
+  readonly onChange?: (change: Change) => void
+  /** Bytes of committed entries that may be kept decoded or raw for reading. */
+  readonly readCacheBytes?: number
+}
+
+/**
+ * All stores of one task: an uncommitted layer over committed state.
+ *
+ * Writes collect in the uncommitted layer. `seal` sets them aside for a commit and starts the next layer, so that
+ * processing goes on while the commit is in flight; reads see the open layer, then the sealed one, then committed
+ * state. When the broker has said committed, `apply` writes the sealed layer and the changelog offsets it corresponds
+ * to in one atomic batch. Nothing uncommitted ever reaches the disk.
+ */
+export interface TaskState extends AsyncCloseable {
+  store(name: string): StateStore
+  /** Reads everything that `prefetch` asked for, in one multi-get; undefined where all is at hand. */
+  loadPrefetched(): MaybePromise<void>
+  /** Bytes in the open and the sealed layer. */
+  readonly uncommittedBytes: number
+  /** Sets the open layer aside. Throws `LifecycleError` while another sealed layer is not applied. */
+  seal(): SealedChanges
+  /**
+   * Makes the sealed layer committed. `changelogOffsets`: by store name, the offset after the last record of the
+   * store's changelog that this state includes.
+   */
+  apply(sealed: SealedChanges, changelogOffsets: ReadonlyMap<string, number>): Promise<void>
+  /** Drops the open and the sealed layer: the state is what was last committed. */
+  discard(): void
+  /** The changelog offset that committed state includes; undefined where the store must be restored from the start. */
+  changelogOffset(storeName: string): number | undefined
+  /** Applies changelog records straight to committed state, with the offset after them, atomically. */
+  restore(storeName: string, records: readonly ChangelogRecord[], nextOffset: number): Promise<void>
+  /** Empties one store, as before a restore from the start. */
+  clear(storeName: string): Promise<void>
+  /** The store as of the last commit, read-only; what queries see. Stays valid until the task is closed. */
+  committedStore(name: string): StateStore
+  /** Sizes for metrics: entries and bytes, estimates where counting is slow. */
+  statistics(): MaybePromise<StateStatistics>
+}
+
+export interface SealedChanges {
+  readonly count: number
+  /** The last write of each key, of the stores that log the last one only; what the changelog must get. */
+  changelog(): Iterable<Change>
+}
+
+export interface StateStatistics {
+  readonly uncommittedBytes: number
+  readonly readCacheBytes: number
+  readonly engineBytes: number
+}

@@ -1,0 +1,78 @@
+import type { Logger } from '../core/logger.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { Record } from '../core/record.ts'
+import type { TaskId } from '../core/task-id.ts'
+import type { StateStore, StoreRef } from '../state/store.ts'
+
+/**
+ * Handles records one by one and forwards what comes of them.
+ *
+ * `process` may be synchronous or return a promise; a promise is awaited before the next record of the task.
+ *
+ * @remarks Source: `org.apache.kafka.streams.processor.api.Processor`.
+ */
+export interface Processor<KIn, VIn, KOut = never, VOut = never> {
+  init?(context: ProcessorContext<KOut, VOut>): MaybePromise<void>
+  process(record: Record<KIn, VIn>, context: ProcessorContext<KOut, VOut>): MaybePromise<void>
+  /**
+   * Called for each record of a batch before any is processed, with the key and the time that the record will have
+   * here: call `store.prefetch` for the entries that `process` will read, and they are read together. Not called
+   * where a step between the source and this processor changes the key.
+   */
+  prefetch?(key: KIn, timestampMs: number): void
+  close?(): MaybePromise<void>
+}
+
+/** Makes a processor; called once a task. */
+export type ProcessorSupplier<KIn, VIn, KOut = never, VOut = never> = () => Processor<
+  KIn,
+  VIn,
+  KOut,
+  VOut
+>
+
+/** Where the record in process was read; absent in punctuations. Source: Java's `RecordMetadata`. */
+export interface RecordMetadata {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Which clock a punctuation follows. Source: Java's `PunctuationType`. */
+export type PunctuationType = 'stream-time' | 'wall-clock-time'
+
+/** Called at intervals, with the stream time or wall-clock time at which it is called. */
+export type Punctuator = (timestampMs: number) => MaybePromise<void>
+
+export interface Cancellable {
+  cancel(): void
+}
+
+/** What a processor may do. Source: Java's `ProcessorContext`. */
+export interface ProcessorContext<KForward = unknown, VForward = unknown> {
+  readonly applicationId: string
+  readonly taskId: TaskId
+  readonly logger: Logger
+  /** Undefined in punctuations and in `init`. */
+  readonly recordMetadata: RecordMetadata | undefined
+  /** The highest event time the task has seen; −1 before the first record. */
+  currentStreamTimeMs(): number
+  currentSystemTimeMs(): number
+  /**
+   * Hands a record to all children, or to the named one, depth first. Returns a promise only where something
+   * downstream had to wait; calls that follow are queued behind it and the task waits for it even where the processor
+   * does not.
+   */
+  forward<K extends KForward, V extends VForward>(
+    record: Record<K, V>,
+    child?: string,
+  ): MaybePromise<void>
+  /** A store that was connected to this processor. Throws `TopologyError` for any other. */
+  store<S extends StateStore>(ref: StoreRef<S>): S
+  /** The same by name, untyped. */
+  store(name: string): StateStore
+  /** Calls back each `intervalMs` of stream time or wall-clock time, until cancelled. */
+  schedule(type: PunctuationType, intervalMs: number, punctuator: Punctuator): Cancellable
+  /** Asks for a commit soon. */
+  commit(): void
+}
