@@ -1,0 +1,15 @@
+export type { Windowed } from '../core/windowed.ts'
+export { bytes } from './bytes.ts'
+export { double } from './double.ts'
+export { integer } from './integer.ts'
+export { json, type JsonOptions, type StandardSchemaOutput } from './json.ts'
+export { long, type LongOptions } from './long.ts'
+export type { Compatibility, RegisteredSchema, SchemaRegistry } from './schema-registry.ts'
+export type { Serde, SerdeContext, SerdeEnvironment, SerdeValue } from './serde.ts'
+export type {
+  StandardSchema,
+  StandardSchemaIssue,
+  StandardSchemaResult,
+} from './standard-schema.ts'
+export { string } from './string.ts'
+export { windowed } from './windowed.ts'

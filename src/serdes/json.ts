@@ -1,0 +1,147 @@
+import { ConfigError, messageOf } from '../core/errors.ts'
+import { isPromise } from '../core/maybe-promise.ts'
+import { utf8Text } from './buffer-text.ts'
+import { unwritableJsonPart } from './json-faults.ts'
+import { shown, unreadable, unwritable } from './serde-errors.ts'
+import type { Serde, SerdeContext } from './serde.ts'
+import { issuePath, type StandardSchema, type StandardSchemaIssue } from './standard-schema.ts'
+
+/** How {@link json} checks its values. */
+export interface JsonOptions<Output> {
+  /** A synchronous validator of any library that follows Standard Schema. */
+  readonly schema: StandardSchema<unknown, Output>
+  /**
+   * Whether a value is also checked before it is written: that reading its JSON back would be accepted.
+   *
+   * @default true
+   */
+  readonly validateOnWrite?: boolean
+}
+
+/** The value type that a validator gives. */
+export type StandardSchemaOutput<S> =
+  S extends StandardSchema<unknown, infer Output> ? Output : never
+
+/**
+ * JSON as UTF-8. With a `schema`, what is read is validated and has the type that the schema gives.
+ *
+ * What JSON would lose without a word (NaN, the infinities, functions) is an error that names the field.
+ *
+ * @throws SerializationError, DeserializationError; ConfigError where the validator is asynchronous, which a
+ * synchronous serde cannot wait for.
+ */
+export function json<T>(): Serde<T>
+export function json<S extends StandardSchema>(options: {
+  readonly schema: S
+  readonly validateOnWrite?: boolean
+}): Serde<StandardSchemaOutput<S>>
+export function json(options?: JsonOptions<unknown>): Serde<unknown> {
+  return options === undefined ? plain : validated(options)
+}
+
+function parseAt(buffer: Buffer, start: number, end: number, context: SerdeContext): unknown {
+  const text = utf8Text(buffer, start, end)
+  if (text === undefined) throw unreadable('json', context, 'the bytes are not valid UTF-8')
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw unreadable('json', context, messageOf(cause), { cause })
+  }
+}
+
+function textOf(value: unknown, context: SerdeContext): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (cause) {
+    const part = unwritableJsonPart(value)
+    throw unwritable('json', context, part?.reason ?? messageOf(cause), {
+      field: part?.path || undefined,
+      cause,
+    })
+  }
+  if (text === undefined) throw unwritable('json', context, `JSON cannot hold ${shown(value)}`)
+  // JSON writes NaN and what it does not know in a list as null, so only a text with a null needs the value searched.
+  if (text.includes('null')) {
+    const part = unwritableJsonPart(value)
+    if (part) throw unwritable('json', context, part.reason, { field: part.path || undefined })
+  }
+  return text
+}
+
+const plain: Serde<unknown> = {
+  name: 'json',
+  serialize: (value, context) => Buffer.from(textOf(value, context), 'utf8'),
+  deserialize: (bytes, context) => parseAt(bytes, 0, bytes.length, context),
+  deserializeAt: parseAt,
+}
+
+function validated(options: JsonOptions<unknown>): Serde<unknown> {
+  const validate = validatorOf(options.schema)
+  const deserializeAt = (
+    buffer: Buffer,
+    start: number,
+    end: number,
+    context: SerdeContext,
+  ): unknown => {
+    const result = validate(parseAt(buffer, start, end, context))
+    if (!result.issues) return result.value
+    throw unreadable('json', context, issuesText(result.issues), {
+      field: firstField(result.issues),
+    })
+  }
+  const validateOnWrite = options.validateOnWrite ?? true
+  return {
+    name: 'json',
+    serialize(value, context) {
+      const text = textOf(value, context)
+      if (validateOnWrite) {
+        const { issues } = validate(JSON.parse(text))
+        if (issues) {
+          throw unwritable('json', context, issuesText(issues), { field: firstField(issues) })
+        }
+      }
+      return Buffer.from(text, 'utf8')
+    },
+    deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
+    deserializeAt,
+  }
+}
+
+type Checked =
+  | { readonly value: unknown; readonly issues?: undefined }
+  | { readonly issues: readonly StandardSchemaIssue[] }
+
+function validatorOf(schema: StandardSchema<unknown, unknown>): (value: unknown) => Checked {
+  const standard = schema?.['~standard']
+  if (typeof standard?.validate !== 'function') {
+    throw new ConfigError(
+      'json({ schema }): the schema does not follow Standard Schema (https://standardschema.dev); ' +
+        'zod 3.24, valibot 1.0 and arktype 2.0 and later do',
+    )
+  }
+  return (value) => {
+    const result = standard.validate(value)
+    if (!isPromise(result)) return result
+    // Nobody waits for this promise any more; a rejection of it must not end the process.
+    result.catch(() => undefined)
+    throw new ConfigError(
+      `json({ schema }): the ${standard.vendor} schema validates asynchronously, which a serde cannot wait for; ` +
+        'leave the asynchronous checks out of it and do them in an asynchronous operator',
+    )
+  }
+}
+
+function firstField(issues: readonly StandardSchemaIssue[]): string | undefined {
+  const first = issues[0]
+  return first === undefined ? undefined : issuePath(first) || undefined
+}
+
+function issuesText(issues: readonly StandardSchemaIssue[]): string {
+  return issues
+    .map((issue) => {
+      const path = issuePath(issue)
+      return path === '' ? issue.message : `${path}: ${issue.message}`
+    })
+    .join('; ')
+}
