@@ -11,9 +11,18 @@ import type { StateStore, StoreRef } from '../state/store.ts'
  *
  * @remarks Source: `org.apache.kafka.streams.processor.api.Processor`.
  */
-export interface Processor<KIn, VIn, KOut = never, VOut = never> {
-  init?(context: ProcessorContext<KOut, VOut>): MaybePromise<void>
-  process(record: Record<KIn, VIn>, context: ProcessorContext<KOut, VOut>): MaybePromise<void>
+export interface Processor<
+  KIn,
+  VIn,
+  KOut = never,
+  VOut = never,
+  Stores extends StateStore = StateStore,
+> {
+  init?(context: ProcessorContext<KOut, VOut, Stores>): MaybePromise<void>
+  process(
+    record: Record<KIn, VIn>,
+    context: ProcessorContext<KOut, VOut, Stores>,
+  ): MaybePromise<void>
   /**
    * Called for each record of a batch before any is processed, with the key and the time that the record will have
    * here: call `store.prefetch` for the entries that `process` will read, and they are read together. Not called
@@ -24,12 +33,13 @@ export interface Processor<KIn, VIn, KOut = never, VOut = never> {
 }
 
 /** Makes a processor; called once a task. */
-export type ProcessorSupplier<KIn, VIn, KOut = never, VOut = never> = () => Processor<
+export type ProcessorSupplier<
   KIn,
   VIn,
-  KOut,
-  VOut
->
+  KOut = never,
+  VOut = never,
+  Stores extends StateStore = StateStore,
+> = () => Processor<KIn, VIn, KOut, VOut, Stores>
 
 /** Where the record in process was read; absent in punctuations. Source: Java's `RecordMetadata`. */
 export interface RecordMetadata {
@@ -48,8 +58,16 @@ export interface Cancellable {
   cancel(): void
 }
 
-/** What a processor may do. Source: Java's `ProcessorContext`. */
-export interface ProcessorContext<KForward = unknown, VForward = unknown> {
+/**
+ * What a processor may do. `Stores` are the types of the stores that were connected, where they are known.
+ *
+ * @remarks Source: Java's `ProcessorContext`.
+ */
+export interface ProcessorContext<
+  KForward = unknown,
+  VForward = unknown,
+  Stores extends StateStore = StateStore,
+> {
   readonly applicationId: string
   readonly taskId: TaskId
   readonly logger: Logger
@@ -68,7 +86,7 @@ export interface ProcessorContext<KForward = unknown, VForward = unknown> {
     child?: string,
   ): MaybePromise<void>
   /** A store that was connected to this processor. Throws `TopologyError` for any other. */
-  store<S extends StateStore>(ref: StoreRef<S>): S
+  store<S extends Stores>(ref: StoreRef<S>): S
   /** The same by name, untyped. */
   store(name: string): StateStore
   /** Calls back each `intervalMs` of stream time or wall-clock time, until cancelled. */
