@@ -40,6 +40,11 @@ export interface Serde<T> {
   resolve?(values: readonly Buffer[], context: SerdeContext): MaybePromise<void>
   /** Makes writing possible: registers or looks up the schema. */
   prepare?(context: SerdeContext): Promise<void>
+  /**
+   * Reads a value from text a person wrote, as in the path of a query; a serde without it is asked for JSON.
+   * Throws `DeserializationError` where the text is no such value.
+   */
+  fromText?(text: string): T
   /** This serde with the services of an environment; a serde without `bind` needs none. */
   bind?(environment: SerdeEnvironment): Serde<T>
 }
