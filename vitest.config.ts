@@ -1,21 +1,55 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
 
+const kafkaServices = 'test/kafka/global-setup.ts'
+
 // Tests import the package by the names its users import it by; the aliases point them at the source.
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^millrace\/serdes\/avro$/, replacement: source('serdes/avro/index.ts') },
       { find: /^millrace\/([a-z-]+(?:\/[a-z-]+)*)$/, replacement: source('$1/index.ts') },
       { find: /^millrace$/, replacement: source('index.ts') },
     ],
   },
   test: {
-    include: ['test/**/*.test.ts', 'test/**/*.prop.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 120_000,
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts', 'test/**/*.prop.ts'],
+          exclude: ['test/kafka/**', 'test/browser/**'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      // These two need a machine with Java and Maven, or with Chromium; scripts/test.mjs chooses.
+      {
+        extends: true,
+        test: {
+          name: 'kafka',
+          include: ['test/kafka/**/*.test.ts'],
+          ...(existsSync(kafkaServices) ? { globalSetup: [kafkaServices] } : {}),
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 })
