@@ -199,3 +199,14 @@ export class QueryError extends StreamsError {
   override readonly code: string = 'MILLRACE_QUERY'
   override readonly scope: ErrorScope = 'worker'
 }
+
+/** No store of the topology has that name; the message lists those there are. */
+export class ViewNotFoundError extends QueryError {
+  override readonly code: string = 'MILLRACE_VIEW_NOT_FOUND'
+}
+
+/** The key belongs to a partition that another worker has. */
+export class KeyElsewhereError extends QueryError {
+  override readonly code: string = 'MILLRACE_KEY_ELSEWHERE'
+  override readonly retriable: boolean = true
+}

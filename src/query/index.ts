@@ -1,0 +1,3 @@
+export type { Freshness } from './freshness.ts'
+export { KeyValueView, type ViewReadOptions, type ViewValue } from './key-value-view.ts'
+export { WindowView, type WindowRange } from './window-view.ts'
