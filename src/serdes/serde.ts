@@ -45,6 +45,11 @@ export interface Serde<T> {
    * Throws `DeserializationError` where the text is no such value.
    */
   fromText?(text: string): T
+  /**
+   * For a key: the part of its serialized form that chooses the partition, where that is not all of it. Windowed keys
+   * are partitioned by the key within, so that all windows of a key are together.
+   */
+  partitioningBytes?(bytes: Buffer): Buffer
   /** This serde with the services of an environment; a serde without `bind` needs none. */
   bind?(environment: SerdeEnvironment): Serde<T>
 }

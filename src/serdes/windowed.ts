@@ -67,6 +67,7 @@ export function windowed<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>>
     },
     deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
     deserializeAt,
+    partitioningBytes: (bytes) => bytes.subarray(0, -startBytes),
     ...(resolve && {
       resolve: (values, context) =>
         resolve.call(

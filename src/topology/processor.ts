@@ -93,4 +93,9 @@ export interface ProcessorContext<
   schedule(type: PunctuationType, intervalMs: number, punctuator: Punctuator): Cancellable
   /** Asks for a commit soon. */
   commit(): void
+  /**
+   * Counts a record that is skipped by the rules of an operator, such as one without a key or a late one, and logs
+   * why. Absent: the caller logs it itself.
+   */
+  recordDropped?(reason: string): void
 }
