@@ -1,0 +1,19 @@
+// What the package may cost those who use it. Raise a number only together with the reason in the commit's message.
+
+export const typeCheck = {
+  /** Instantiations of types over the whole repository: how hard the generics make the compiler work. */
+  instantiations: 1_500_000,
+  /** Wall-clock seconds of checking, on two cores that other work shares. */
+  checkSeconds: 60,
+}
+
+export const pack = {
+  /** The tarball, in bytes. */
+  packedBytes: 800_000,
+  unpackedBytes: 4_000_000,
+}
+
+export const boundaries = {
+  /** A boundary check that sees fewer modules of src/ than this has gone blind. */
+  leastModules: 60,
+}
