@@ -51,6 +51,8 @@ export interface OpenTaskStateOptions {
   changelogTopic(storeName: string): string
   /** Called at each write of a store whose logging says `everyUpdate`. */
   readonly onChange?: (change: Change) => void
+  /** Called for each write of a window that had expired already, and was therefore dropped. */
+  readonly onExpired?: (storeName: string, windowStartMs: number) => void
   /** Bytes of committed entries that may be kept decoded or raw for reading. */
   readonly readCacheBytes?: number
 }

@@ -1,0 +1,131 @@
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import type { EntryReader } from './entry-reader.ts'
+import type { KeyRange, StorageKey } from './key-bytes.ts'
+import { mergeCaptured, MergedScan } from './merged-scan.ts'
+import type { CommittedEntries } from './state-engine.ts'
+import { StoreLayer, type LayerEntry } from './store-layer.ts'
+import type { EntryScan, StoredEntry } from './stored-entry.ts'
+
+/** One store's bytes as processing sees them: the open layer, the sealed one, then committed state. */
+export class LayeredStore implements EntryReader {
+  readonly name: string
+  readonly committed: CommittedEntries
+  readonly #checkOpen: () => void
+  #open = new StoreLayer()
+  #sealed: StoreLayer | undefined
+  #observedMs: number
+  #discards = 0
+
+  constructor(name: string, committed: CommittedEntries, checkOpen: () => void) {
+    this.name = name
+    this.committed = committed
+    this.#checkOpen = checkOpen
+    this.#observedMs = committed.observedMs
+  }
+
+  get segmentIntervalMs(): number {
+    return this.committed.segmentIntervalMs
+  }
+
+  get observedMs(): number {
+    return this.#observedMs
+  }
+
+  /** Raises the highest window start seen. */
+  observe(windowStartMs: number): void {
+    if (windowStartMs > this.#open.observedMs) this.#open.observedMs = windowStartMs
+    if (windowStartMs > this.#observedMs) this.#observedMs = windowStartMs
+  }
+
+  /** How often uncommitted writes were dropped; tells a reader that waited that its write is no longer wanted. */
+  get discards(): number {
+    return this.#discards
+  }
+
+  get uncommittedBytes(): number {
+    return this.#open.bytes + (this.#sealed?.bytes ?? 0)
+  }
+
+  find(key: StorageKey): MaybePromise<StoredEntry | undefined> {
+    this.#checkOpen()
+    const layered = this.#layered(key)
+    if (layered !== undefined) return layered.value === null ? undefined : layered
+    const known = this.committed.peek(key)
+    if (known !== undefined) return known ?? undefined
+    return this.committed.read(key, true)
+  }
+
+  put(key: StorageKey, entry: LayerEntry): void {
+    this.#checkOpen()
+    this.#open.put(key, entry)
+  }
+
+  want(key: StorageKey): void {
+    if (this.#layered(key) === undefined) this.committed.want(key)
+  }
+
+  scan(range: KeyRange, keysOnly: boolean): EntryScan {
+    this.#checkOpen()
+    const open = this.#open.capture(range)
+    const overlay =
+      this.#sealed === undefined
+        ? open
+        : mergeCaptured(open, this.#sealed.capture(range), range.reverse)
+    const committed = this.committed.scan(range, keysOnly)
+    return overlay.length === 0 ? committed : new MergedScan(overlay, committed, range.reverse)
+  }
+
+  count(): MaybePromise<number> {
+    this.#checkOpen()
+    const committed = this.committed.count()
+    if (isPromise(committed)) return committed.then((count) => count + this.#countChange())
+    return committed + this.#countChange()
+  }
+
+  /** Sets the open layer aside and begins the next. */
+  seal(): StoreLayer {
+    const sealed = this.#open
+    this.#sealed = sealed
+    this.#open = new StoreLayer()
+    return sealed
+  }
+
+  /** The sealed layer is now committed state. */
+  applied(sealed: StoreLayer): void {
+    if (this.#sealed === sealed) this.#sealed = undefined
+    this.committedChanged()
+  }
+
+  discard(): void {
+    this.#open = new StoreLayer()
+    this.#sealed = undefined
+    this.#observedMs = this.committed.observedMs
+    this.#discards++
+  }
+
+  /** Committed state was changed from below: restored or emptied. */
+  committedChanged(): void {
+    this.#observedMs = Math.max(
+      this.committed.observedMs,
+      this.#open.observedMs,
+      this.#sealed?.observedMs ?? -1,
+    )
+  }
+
+  #layered(key: StorageKey): LayerEntry | undefined {
+    return this.#open.get(key) ?? this.#sealed?.get(key)
+  }
+
+  // Where committed entries are on disk and not cached, a write counts as a new entry: an estimate.
+  #countChange(): number {
+    let change = 0
+    const changed = new Map(this.#sealed?.entries())
+    for (const [key, entry] of this.#open.entries()) changed.set(key, entry)
+    for (const [key, entry] of changed) {
+      const known = this.committed.peek(key)
+      if (entry.value === null) change -= known ? 1 : 0
+      else change += known ? 0 : 1
+    }
+    return change
+  }
+}

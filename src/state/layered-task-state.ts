@@ -1,0 +1,231 @@
+import {
+  LifecycleError,
+  StateStoreError,
+  StateStoreNotAvailableError,
+  StreamsError,
+  messageOf,
+} from '../core/errors.ts'
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import { taskIdName, type TaskId } from '../core/task-id.ts'
+import { SealedLayers } from './sealed-layers.ts'
+import type { StateEngine, StoreCommit } from './state-engine.ts'
+import type { StateStore } from './store.ts'
+import { restoredLayer } from './restored-layer.ts'
+import type { PlacedStore } from './store-shape.ts'
+import { TaskStore } from './task-store.ts'
+import type {
+  ChangelogRecord,
+  OpenTaskStateOptions,
+  SealedChanges,
+  StateStatistics,
+  TaskState,
+} from './task-state.ts'
+
+/** The stores of one task, over the engines that keep their committed state. */
+export class LayeredTaskState implements TaskState {
+  readonly #taskId: TaskId | 'global'
+  readonly #engines: readonly StateEngine[]
+  readonly #stores = new Map<string, TaskStore>()
+  readonly #onClosed: () => void
+  #sealed: SealedLayers | undefined
+  // Commits, restores and clears, one after the other.
+  #writing: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(
+    options: OpenTaskStateOptions,
+    placed: readonly PlacedStore[],
+    engines: readonly StateEngine[],
+    onClosed: () => void,
+  ) {
+    this.#taskId = options.taskId
+    this.#engines = engines
+    this.#onClosed = onClosed
+    const checkOpen = (): void => this.#checkOpen()
+    for (const store of placed) {
+      this.#stores.set(store.shape.name, new TaskStore(store, options, checkOpen))
+    }
+  }
+
+  store(name: string): StateStore {
+    return this.#store(name).live
+  }
+
+  committedStore(name: string): StateStore {
+    return this.#store(name).committed
+  }
+
+  loadPrefetched(): MaybePromise<void> {
+    this.#checkOpen()
+    const loading: Promise<void>[] = []
+    for (const engine of this.#engines) {
+      const loaded = engine.loadWanted()
+      if (isPromise(loaded)) loading.push(loaded)
+    }
+    if (loading.length <= 1) return loading[0]
+    return Promise.all(loading).then(() => undefined)
+  }
+
+  get uncommittedBytes(): number {
+    let bytes = 0
+    for (const { layered } of this.#stores.values()) bytes += layered.uncommittedBytes
+    return bytes
+  }
+
+  seal(): SealedChanges {
+    this.#checkOpen()
+    if (this.#sealed) {
+      throw new LifecycleError(
+        `${this.#name}: the changes sealed before are not applied yet; apply or discard them first`,
+      )
+    }
+    this.#sealed = new SealedLayers([...this.#stores.values()])
+    return this.#sealed
+  }
+
+  apply(sealed: SealedChanges, changelogOffsets: ReadonlyMap<string, number>): Promise<void> {
+    if (sealed !== this.#sealed || this.#sealed === undefined) {
+      return Promise.reject(
+        new LifecycleError(
+          `${this.#name}: only the changes that were sealed last can be applied, once, and not after a discard`,
+        ),
+      )
+    }
+    const layers = this.#sealed
+    const commits = layers.stores.map(({ store, layer }) => store.commitOf(layer, true))
+    const finish = (): void => {
+      if (this.#sealed === layers) this.#sealed = undefined
+      for (const { store, layer } of layers.stores) store.layered.applied(layer)
+    }
+    return this.#write('committed changes', () =>
+      andThen(this.#commit(commits, changelogOffsets, 0), finish),
+    )
+  }
+
+  discard(): void {
+    this.#sealed = undefined
+    for (const { layered } of this.#stores.values()) layered.discard()
+  }
+
+  changelogOffset(storeName: string): number | undefined {
+    return this.#store(storeName).engine.offset(storeName)
+  }
+
+  restore(
+    storeName: string,
+    records: readonly ChangelogRecord[],
+    nextOffset: number,
+  ): Promise<void> {
+    const store = this.#store(storeName)
+    const offsets = new Map([[storeName, nextOffset]])
+    return this.#write(`the changelog of ${storeName}`, () => {
+      const layer = restoredLayer(store, records)
+      const resolved = store.engine.resolvesOnRead ? undefined : store.resolve(layer)
+      const written = andThen(resolved, () =>
+        store.engine.commit([store.commitOf(layer, false)], offsets),
+      )
+      return andThen(written, () => store.layered.committedChanged())
+    })
+  }
+
+  clear(storeName: string): Promise<void> {
+    const store = this.#store(storeName)
+    return this.#write(`the clearing of ${storeName}`, () =>
+      andThen(store.engine.clear(storeName), () => store.layered.committedChanged()),
+    )
+  }
+
+  statistics(): MaybePromise<StateStatistics> {
+    this.#checkOpen()
+    const sizes = this.#engines.map((engine) => engine.sizes())
+    if (sizes.some((size) => isPromise(size))) {
+      return Promise.all(sizes).then((known) => this.#sum(known))
+    }
+    return this.#sum(sizes as Awaited<(typeof sizes)[number]>[])
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  get #name(): string {
+    return this.#taskId === 'global' ? 'global state' : `task ${taskIdName(this.#taskId)}`
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#writing
+      for (const engine of this.#engines) await engine.close()
+    } finally {
+      this.#onClosed()
+    }
+  }
+
+  #commit(
+    commits: readonly StoreCommit[],
+    offsets: ReadonlyMap<string, number>,
+    from: number,
+  ): MaybePromise<void> {
+    const engine = this.#engines[from]
+    if (!engine) return undefined
+    const own = commits.filter(({ storeName }) => this.#store(storeName).engine === engine)
+    return andThen(engine.commit(own, offsets), () => this.#commit(commits, offsets, from + 1))
+  }
+
+  /** Runs a write after those before it; where all is in memory, it has taken effect when this returns. */
+  async #write(what: string, write: () => MaybePromise<void>): Promise<void> {
+    this.#checkOpen()
+    try {
+      const before = this.#writing
+      const writing = before ? before.then(write) : write()
+      if (!isPromise(writing)) return
+      const settled = writing.catch(() => undefined)
+      this.#writing = settled
+      try {
+        await writing
+      } finally {
+        if (this.#writing === settled) this.#writing = undefined
+      }
+    } catch (error) {
+      if (error instanceof StreamsError) throw error
+      throw new StateStoreError(`${this.#name} could not write ${what}: ${messageOf(error)}`, {
+        cause: error,
+        taskId: this.#taskId === 'global' ? undefined : this.#taskId,
+      })
+    }
+  }
+
+  #store(name: string): TaskStore {
+    this.#checkOpen()
+    const store = this.#stores.get(name)
+    if (store) return store
+    const known = [...this.#stores.keys()].join(', ') || 'none'
+    throw new StateStoreError(`${this.#name} has no store named ${name}; it has: ${known}`)
+  }
+
+  #checkOpen(): void {
+    if (this.#closing === undefined) return
+    throw new StateStoreNotAvailableError(
+      `The stores of ${this.#name} are closed here: the task has stopped or belongs to another worker now`,
+    )
+  }
+
+  #sum(sizes: readonly { readCacheBytes: number; engineBytes: number }[]): StateStatistics {
+    let readCacheBytes = 0
+    let engineBytes = 0
+    for (const size of sizes) {
+      readCacheBytes += size.readCacheBytes
+      engineBytes += size.engineBytes
+    }
+    return { uncommittedBytes: this.uncommittedBytes, readCacheBytes, engineBytes }
+  }
+}
+
+function andThen(value: MaybePromise<void>, next: () => MaybePromise<void>): MaybePromise<void> {
+  return isPromise(value) ? value.then(next) : next()
+}

@@ -1,0 +1,26 @@
+import type { StoreLayer } from './store-layer.ts'
+import type { Change, SealedChanges } from './task-state.ts'
+import type { TaskStore } from './task-store.ts'
+import { changeOf } from './write-context.ts'
+
+/** The layers that a seal set aside, one a store. */
+export class SealedLayers implements SealedChanges {
+  readonly stores: readonly { readonly store: TaskStore; readonly layer: StoreLayer }[]
+
+  constructor(stores: readonly TaskStore[]) {
+    this.stores = stores.map((store) => ({ store, layer: store.layered.seal() }))
+  }
+
+  get count(): number {
+    let count = 0
+    for (const { layer } of this.stores) count += layer.size
+    return count
+  }
+
+  *changelog(): Iterable<Change> {
+    for (const { store, layer } of this.stores) {
+      if (!store.logsLastWrite) continue
+      for (const [, entry] of layer.entries()) yield changeOf(store.name, entry)
+    }
+  }
+}

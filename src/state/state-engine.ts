@@ -1,0 +1,66 @@
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { KeyRange, StorageKey } from './key-bytes.ts'
+import type { StoreKind } from './store.ts'
+import type { StoreLayer } from './store-layer.ts'
+import type { EntryScan, ScannedEntry, StoredEntry } from './stored-entry.ts'
+
+/** What an engine must know of a store to keep its entries. */
+export interface StoreShape {
+  readonly name: string
+  readonly kind: StoreKind
+  /** How many milliseconds of window starts expire together; 0 for a key-value store. */
+  readonly segmentIntervalMs: number
+  /** Makes values that were read from disk deserializable; undefined where nothing is missing. */
+  resolveValues(values: readonly StoredEntry[]): MaybePromise<void>
+  /** The same for keys and values of a walk. */
+  resolveScanned(entries: readonly ScannedEntry[], keysOnly: boolean): MaybePromise<void>
+}
+
+/** The committed entries of one store. */
+export interface CommittedEntries {
+  readonly segmentIntervalMs: number
+  /** The highest window start that was committed, of a window store; −1 for none. */
+  readonly observedMs: number
+  /** What is known without waiting: an entry, null where there is none, undefined where the disk must be asked. */
+  peek(key: StorageKey): StoredEntry | null | undefined
+  /** Asks the disk; `keep` puts the answer where {@link peek} finds it. */
+  read(key: StorageKey, keep: boolean): Promise<StoredEntry | undefined>
+  /** Has a key read at the next {@link StateEngine.loadWanted}. */
+  want(key: StorageKey): void
+  /** Walks the entries as they are now, though values may be newer. */
+  scan(range: KeyRange, keysOnly: boolean): EntryScan
+  /** How many entries there are; an estimate where counting would be slow. */
+  count(): MaybePromise<number>
+}
+
+/** The writes that a commit brings to one store. */
+export interface StoreCommit {
+  readonly storeName: string
+  readonly layer: StoreLayer
+  /** Entries below this key have expired: they are dropped, and not written. */
+  readonly dropBelow: StorageKey | undefined
+  /** Whether what is written is likely to be read soon. */
+  readonly keep: boolean
+}
+
+/** Keeps the committed state of a task's stores, in memory or on disk. */
+export interface StateEngine {
+  /** Whether values are made deserializable as they are read; otherwise that must be done before they are written. */
+  readonly resolvesOnRead: boolean
+  entries(storeName: string): CommittedEntries
+  /** Reads all wanted keys at once; undefined where there are none. */
+  loadWanted(): MaybePromise<void>
+  /** Writes all of it or nothing, with the changelog offsets by store name. */
+  commit(commits: readonly StoreCommit[], offsets: ReadonlyMap<string, number>): MaybePromise<void>
+  /** The changelog offset that a store's committed state includes. */
+  offset(storeName: string): number | undefined
+  /** Empties a store and forgets its offset. */
+  clear(storeName: string): MaybePromise<void>
+  sizes(): MaybePromise<EngineSizes>
+  close(): MaybePromise<void>
+}
+
+export interface EngineSizes {
+  readonly readCacheBytes: number
+  readonly engineBytes: number
+}

@@ -1,0 +1,23 @@
+import { noHeaders } from '../core/headers.ts'
+import type { LayerEntry } from './store-layer.ts'
+import type { Change, StoreClock } from './task-state.ts'
+
+/** What a store needs of its task when it is written to. */
+export interface WriteContext {
+  readonly clock: StoreClock
+  /** Called after each write. */
+  written(entry: LayerEntry): void
+  /** Called for each write that came too late. */
+  expired(windowStartMs: number): void
+}
+
+/** A write as the changelog gets it. */
+export function changeOf(storeName: string, entry: LayerEntry): Change {
+  return {
+    storeName,
+    key: entry.changelogKey,
+    value: entry.value,
+    timestampMs: entry.timestampMs,
+    headers: noHeaders,
+  }
+}
