@@ -95,6 +95,13 @@ export class SchemaIncompatibleError extends StreamsError {
 /** The schema registry cannot be reached or refused the request. */
 export class SchemaRegistryError extends StreamsError {
   override readonly code: string = 'MILLRACE_SCHEMA_REGISTRY'
+  /** True where the registry could not be reached or failed, false where it answered with a refusal. */
+  override readonly retriable: boolean
+
+  constructor(message: string, context: ErrorContext & { retriable?: boolean } = {}) {
+    super(message, context)
+    this.retriable = context.retriable ?? false
+  }
 }
 
 /** User code threw while it processed a record. */

@@ -12,6 +12,12 @@ export interface SerdeContext {
 /** What a serde may use at run time; the same declaration can be bound to several. */
 export interface SerdeEnvironment {
   readonly schemaRegistry?: SchemaRegistry
+  /**
+   * Whether serdes register schemas that their subject does not have; otherwise such a schema is an error at start.
+   *
+   * @default true
+   */
+  readonly autoRegisterSchemas?: boolean
 }
 
 /**

@@ -1,0 +1,11 @@
+export { avro, type InlineAvroSchema } from './avro.ts'
+export type { AvroOptions } from './avro-serde.ts'
+export type { AvroType } from './avro-type.ts'
+export {
+  inProcessSchemaRegistry,
+  type InProcessSchemaRegistryOptions,
+} from './in-process-schema-registry.ts'
+export type { AvroValue } from './inferred-value.ts'
+export type { AvroRepresentation } from './representation.ts'
+export type { SubjectNames } from './subject-name.ts'
+export type { Compatibility, RegisteredSchema, SchemaRegistry } from '../schema-registry.ts'
