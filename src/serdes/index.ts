@@ -12,4 +12,5 @@ export type {
   StandardSchemaResult,
 } from './standard-schema.ts'
 export { string } from './string.ts'
+export { validated, type ValidationFault } from './validated.ts'
 export { windowed } from './windowed.ts'

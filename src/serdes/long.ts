@@ -1,3 +1,4 @@
+import { DeserializationError } from '../core/errors.ts'
 import { shown, unreadable, unwritable } from './serde-errors.ts'
 import type { Serde, SerdeContext } from './serde.ts'
 
@@ -26,6 +27,11 @@ function numberAt(buffer: Buffer, start: number, end: number, context: SerdeCont
   return value
 }
 
+function bigintFromText(text: string): bigint {
+  if (!/^-?\d+$/.test(text)) throw new DeserializationError(`${text} is no whole number`)
+  return BigInt(text)
+}
+
 const asBigint: Serde<bigint> = {
   name: 'long',
   serialize(value, context) {
@@ -38,6 +44,7 @@ const asBigint: Serde<bigint> = {
   },
   deserialize: (bytes, context) => bigintAt(bytes, 0, bytes.length, context),
   deserializeAt: bigintAt,
+  fromText: bigintFromText,
 }
 
 const asNumber: Serde<number> = {

@@ -23,6 +23,7 @@ const serde: Serde<string> = {
   },
   deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
   deserializeAt,
+  fromText: (text) => text,
 }
 
 /**

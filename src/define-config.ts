@@ -1,0 +1,15 @@
+import type { KafkaStreamsConfig } from './kafka-streams-config.ts'
+import type { Topology } from './topology/topology.ts'
+
+/**
+ * What `millrace.config.ts` exports. The topology may be a path, relative to the configuration file, of the module
+ * that exports it; everything may also come from the environment or the command line, which win over the file.
+ */
+export interface MillraceConfig extends Partial<Omit<KafkaStreamsConfig, 'topology'>> {
+  readonly topology?: Topology | string
+}
+
+/** Gives a configuration file its types; returns what it is given. */
+export function defineConfig(config: MillraceConfig): MillraceConfig {
+  return config
+}

@@ -1,0 +1,198 @@
+import { z } from 'zod'
+import type { BrokerConnector } from './broker/connector.ts'
+import { ConfigError } from './core/errors.ts'
+import type { Logger } from './core/logger.ts'
+import { nearestName } from './core/nearest-name.ts'
+import type { ErrorHandler } from './runtime/error-handlers.ts'
+import type { SchemaRegistry } from './serdes/schema-registry.ts'
+import type { Topology } from './topology/topology.ts'
+
+/** Where the worker's HTTP face listens. */
+export interface HttpConfig {
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Default: `127.0.0.1`. In a container `0.0.0.0`. */
+  readonly host?: string
+}
+
+/** A schema registry that is reached over HTTP. */
+export interface SchemaRegistryConfig {
+  /** Such as `http://localhost:8081`; with a path where the registry's Confluent API has one. */
+  readonly url: string
+  readonly username?: string
+  readonly password?: string
+  /** How long one request may take, in milliseconds. Default: 10,000. */
+  readonly timeoutMs?: number
+}
+
+/** How state folders are kept. */
+export interface RocksDbConfig {
+  /** Which binding opens them. Default: `auto`: the first that works in a probe. */
+  readonly binding?: 'auto' | 'rocksdb' | 'rocksdb-native'
+  /** Bytes of RocksDB's block cache per task. Default: 16 MiB. */
+  readonly cacheBytes?: number
+  /** Bytes of RocksDB's write buffer per task. Default: 16 MiB. */
+  readonly writeBufferBytes?: number
+}
+
+/** What decides about records that fail. Each default: `deadLetter`. */
+export interface ErrorHandlersConfig {
+  readonly deserialization?: ErrorHandler
+  readonly processing?: ErrorHandler
+  readonly production?: ErrorHandler
+}
+
+/** Everything about how a topology runs that is plain data; what a file, the environment or a flag may set. */
+export interface KafkaStreamsSettings {
+  /**
+   * Names the application: the consumer group, the prefix of its internal topics, the folder of its state. Letters,
+   * digits, `.`, `_` and `-`. Source: Kafka Streams' `application.id`.
+   */
+  readonly applicationId: string
+  readonly schemaRegistry?: SchemaRegistry | SchemaRegistryConfig
+  /**
+   * The folder under which each application keeps its state, one worker a folder. Left out, state is kept in memory and
+   * restored from the changelog topics at every start.
+   */
+  readonly stateDir?: string
+  readonly rocksdb?: RocksDbConfig
+  /**
+   * `exactly_once`: outputs, state and offsets change together or not at all. `at_least_once`: after a crash some
+   * records may be processed again. Default: `exactly_once`.
+   */
+  readonly processingGuarantee?: 'exactly_once' | 'at_least_once'
+  /** Milliseconds between commits. Default: 100 under `exactly_once`, 1,000 under `at_least_once`. */
+  readonly commitIntervalMs?: number
+  /** A worker that says nothing for so long loses its tasks. Milliseconds. Default: 45,000. */
+  readonly sessionTimeoutMs?: number
+  /** Milliseconds between signs of life. Default: 3,000. */
+  readonly heartbeatIntervalMs?: number
+  /** How long a rebalance waits for each worker to finish what it has in hand. Milliseconds. Default: 60,000. */
+  readonly rebalanceTimeoutMs?: number
+  /** How long a task waits for records of an empty partition, to process by timestamp. Milliseconds. Default: 0. */
+  readonly maxTaskIdleMs?: number
+  /** Bytes of uncommitted writes over all tasks that bring a commit forward. Default: 64 MiB. */
+  readonly maxUncommittedBytes?: number
+  /** Bytes of fetched records that may wait per partition. Default: 4 MiB. */
+  readonly maxBufferedBytes?: number
+  /** Where reading begins when nothing is committed yet. Default: `earliest`. */
+  readonly offsetReset?: 'earliest' | 'latest'
+  /** Of the topics that Millrace creates. Default: the broker's own. */
+  readonly replicationFactor?: number
+  /** Default: `<applicationId>-dead-letters`. */
+  readonly deadLetterTopic?: string
+  /** What to do with a state folder that cannot be opened. Default: `fail`. */
+  readonly onCorruptState?: 'fail' | 'restore'
+  /** `/metrics`, `/livez`, `/readyz`, `/views`. Default: no HTTP. */
+  readonly http?: HttpConfig
+}
+
+/** What a {@link KafkaStreams} is made of. */
+export interface KafkaStreamsConfig extends KafkaStreamsSettings {
+  readonly topology: Topology
+  readonly broker: BrokerConnector
+  readonly errors?: ErrorHandlersConfig
+  /** Default: warnings and errors to the console. */
+  readonly logger?: Logger
+}
+
+const milliseconds = z.number().int().min(0)
+const bytes = z.number().int().min(1)
+const someObject = (what: string, method: string): z.ZodType =>
+  z.custom(
+    (value) => typeof (value as globalThis.Record<string, unknown> | null)?.[method] === 'function',
+    `expected ${what}`,
+  )
+const handler = z.custom((value) => typeof value === 'function', 'expected an error handler')
+
+const schema = z.strictObject({
+  applicationId: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, 'expected letters, digits, ".", "_" and "-", at most 200'),
+  topology: someObject('a topology, as StreamsBuilder.build() gives it', 'plan'),
+  broker: someObject('a broker, such as kafkajs({ brokers: [...] })', 'open'),
+  schemaRegistry: z
+    .union([
+      someObject('a schema registry', 'schemaById'),
+      z.strictObject({
+        url: z.url(),
+        username: z.string().optional(),
+        password: z.string().optional(),
+        timeoutMs: milliseconds.optional(),
+      }),
+    ])
+    .optional(),
+  stateDir: z.string().min(1).optional(),
+  rocksdb: z
+    .strictObject({
+      binding: z.enum(['auto', 'rocksdb', 'rocksdb-native']).optional(),
+      cacheBytes: bytes.optional(),
+      writeBufferBytes: bytes.optional(),
+    })
+    .optional(),
+  processingGuarantee: z.enum(['exactly_once', 'at_least_once']).optional(),
+  commitIntervalMs: milliseconds.optional(),
+  sessionTimeoutMs: milliseconds.min(1).optional(),
+  heartbeatIntervalMs: milliseconds.min(1).optional(),
+  rebalanceTimeoutMs: milliseconds.min(1).optional(),
+  maxTaskIdleMs: milliseconds.optional(),
+  maxUncommittedBytes: bytes.optional(),
+  maxBufferedBytes: bytes.optional(),
+  offsetReset: z.enum(['earliest', 'latest']).optional(),
+  replicationFactor: z.number().int().min(1).max(32_767).optional(),
+  deadLetterTopic: z.string().min(1).max(249).optional(),
+  onCorruptState: z.enum(['fail', 'restore']).optional(),
+  http: z
+    .strictObject({ port: z.number().int().min(0).max(65_535), host: z.string().optional() })
+    .optional(),
+  errors: z
+    .strictObject({
+      deserialization: handler.optional(),
+      processing: handler.optional(),
+      production: handler.optional(),
+    })
+    .optional(),
+  logger: someObject('a logger with debug, info, warn and error', 'warn').optional(),
+})
+
+/** The keys that a configuration may have. */
+export const configKeys: readonly string[] = Object.keys(schema.shape)
+
+/**
+ * Checks a configuration whole before anything is opened.
+ *
+ * @throws ConfigError naming each key that is wrong, what it should be, and for an unknown key the nearest known one
+ */
+export function checkConfig(config: KafkaStreamsConfig): void {
+  const result = schema.safeParse(config)
+  if (result.success) {
+    checkTimeouts(config)
+    return
+  }
+  const faults = result.error.issues.flatMap(describeIssue)
+  throw new ConfigError(`the configuration cannot be used: ${faults.join('; ')}`, {
+    field: result.error.issues[0]?.path.join('.') || undefined,
+  })
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const place = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const nearest = place === '' ? nearestName(key, configKeys) : undefined
+      const hint = nearest ? `; did you mean ${nearest}?` : ''
+      return `${place === '' ? key : `${place}.${key}`} is no setting${hint}`
+    })
+  }
+  return [`${place || 'the configuration'}: ${issue.message}`]
+}
+
+function checkTimeouts(config: KafkaStreamsConfig): void {
+  const { heartbeatIntervalMs = 3_000, sessionTimeoutMs = 45_000 } = config
+  if (heartbeatIntervalMs * 2 <= sessionTimeoutMs) return
+  throw new ConfigError(
+    `heartbeatIntervalMs (${heartbeatIntervalMs}) must be at most half of sessionTimeoutMs ` +
+      `(${sessionTimeoutMs}), or one late heartbeat costs the worker its tasks`,
+    { field: 'heartbeatIntervalMs' },
+  )
+}

@@ -1,0 +1,256 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { partitionForKey } from '../../src/core/murmur2.ts'
+import { HttpServer } from '../../src/query/http-server.ts'
+import { KeyValueView } from '../../src/query/key-value-view.ts'
+import type { QueryHost } from '../../src/query/query-host.ts'
+import { queryableStores } from '../../src/query/queryable-stores.ts'
+import { ViewCatalogue } from '../../src/query/view-catalogue.ts'
+import { WindowView } from '../../src/query/window-view.ts'
+import type { StoreView, WorkerStatus } from '../../src/runtime/worker-status.ts'
+import { json, long, string } from '../../src/serdes/index.ts'
+import { keyValueStore, memoryState, windowStore } from '../../src/state/index.ts'
+import type { KeyValueStore, WindowStore } from '../../src/state/store.ts'
+import type { TaskState } from '../../src/state/task-state.ts'
+import { silentLogger } from '../../src/core/logger.ts'
+import type { TopologyPlan } from '../../src/topology/topology-plan.ts'
+import type { StoreSpec } from '../../src/state/store-spec.ts'
+
+const partitions = 3
+const here = [0, 1]
+const totals = keyValueStore({ name: 'totals', key: string(), value: long() })
+const visits = windowStore({
+  name: 'visits',
+  key: string(),
+  value: json<{ hits: number }>(),
+  windowSizeMs: 1_000,
+  retentionMs: 100_000,
+})
+const specs = [totals, visits] as unknown as StoreSpec[]
+const plan = {
+  subTopologies: [{ id: 0, nodes: [], stores: specs }],
+  globalStores: [],
+  internalTopics: new Map(),
+} as unknown as TopologyPlan
+
+const keyOn = (partition: number, nth = 0): string => {
+  const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`)
+  return keys.filter((key) => partitionForKey(Buffer.from(key), partitions) === partition)[nth]!
+}
+
+describe('views', () => {
+  let states: TaskState[]
+  let status: WorkerStatus
+  let host: QueryHost
+  let catalogue: ViewCatalogue
+
+  beforeEach(async () => {
+    const provider = memoryState()
+    status = { state: 'running', applicationId: 'app', error: undefined, tasks: [] }
+    states = []
+    for (const partition of here) {
+      states.push(
+        await provider.openTask({
+          taskId: { subTopology: 0, partition },
+          specs,
+          clock: { recordTimestampMs: 5_000, streamTimeMs: 5_000 },
+          environment: {},
+          changelogTopic: (name) => `app-${name}-changelog`,
+        }),
+      )
+    }
+    host = {
+      status: () => status,
+      storeViews: (storeName) =>
+        states.map((state, partition): StoreView => ({
+          storeName,
+          taskId: { subTopology: 0, partition },
+          partition,
+          partitions,
+          store: state.committedStore(storeName),
+          asOfMs: 5_000 + partition,
+          lagRecords: partition + 1,
+        })),
+    }
+    catalogue = new ViewCatalogue(host, queryableStores(plan, {}))
+  })
+
+  afterEach(async () => {
+    for (const state of states) await state.close()
+  })
+
+  const write = async (partition: number, key: string, value: bigint): Promise<void> => {
+    const state = states[partition]!
+    ;(state.store('totals') as KeyValueStore<string, bigint>).put(key, value)
+    await state.apply(state.seal(), new Map())
+  }
+
+  const visit = async (partition: number, key: string, startMs: number): Promise<void> => {
+    const state = states[partition]!
+    const store = state.store('visits') as WindowStore<string, { hits: number }>
+    store.put(key, { hits: 1 }, startMs)
+    await state.apply(state.seal(), new Map())
+  }
+
+  it('reads a key from the partition that it belongs to, with its freshness', async () => {
+    const key = keyOn(1)
+    await write(1, key, 42n)
+    const view = new KeyValueView<string, bigint>(catalogue.reader('totals'))
+    expect(await view.get(key)).toEqual({
+      value: 42n,
+      timestampMs: 5_000,
+      asOfMs: 5_001,
+      lagRecords: 2,
+    })
+    expect(await view.get(keyOn(0))).toBeUndefined()
+  })
+
+  it('sees nothing that is not committed', async () => {
+    const key = keyOn(0)
+    ;(states[0]!.store('totals') as KeyValueStore<string, bigint>).put(key, 1n)
+    const view = new KeyValueView<string, bigint>(catalogue.reader('totals'))
+    expect(await view.get(key)).toBeUndefined()
+  })
+
+  it('refuses a key whose partition is elsewhere, naming the partition', async () => {
+    const view = new KeyValueView<string, bigint>(catalogue.reader('totals'))
+    await expect(view.get(keyOn(2))).rejects.toThrow(/partition 2 of view totals .* 0, 1 of 3/)
+  })
+
+  it('reads ranges over all partitions here', async () => {
+    await write(0, keyOn(0), 1n)
+    await write(1, keyOn(1), 2n)
+    const view = new KeyValueView<string, bigint>(catalogue.reader('totals'))
+    const keys: string[] = []
+    for await (const entry of view.range()) keys.push(entry.key)
+    expect(keys).toEqual([keyOn(0), keyOn(1)])
+    expect(view.freshness()).toEqual({ asOfMs: 5_000, lagRecords: 3 })
+    expect(await view.approximateEntries()).toBe(2)
+  })
+
+  it('reads windows of a key, by start', async () => {
+    const key = keyOn(0)
+    for (const startMs of [3_000, 1_000, 2_000]) await visit(0, key, startMs)
+    const view = new WindowView<string, { hits: number }>(catalogue.reader('visits'))
+    const starts: number[] = []
+    for await (const entry of view.fetch(key, { fromMs: 2_000 })) starts.push(entry.windowStartMs)
+    expect(starts).toEqual([2_000, 3_000])
+    expect((await view.get(key, 1_000))?.value).toEqual({ hits: 1 })
+  })
+
+  it('says which views there are when asked for another', () => {
+    expect(() => catalogue.reader('total')).toThrow(/no view total; .* totals, visits/)
+  })
+
+  describe('over HTTP', () => {
+    let server: HttpServer
+    let url: string
+
+    beforeEach(async () => {
+      server = new HttpServer({
+        port: 0,
+        worker: host,
+        catalogue,
+        logger: silentLogger,
+        metrics: { contentType: 'text/plain', expose: () => Promise.resolve('up 1\n') },
+      })
+      url = await server.listen()
+    })
+
+    afterEach(() => server.close())
+
+    const get = async (path: string): Promise<{ status: number; body: unknown }> => {
+      const response = await fetch(`${url}${path}`)
+      const text = await response.text()
+      const isJson = response.headers.get('content-type')?.includes('json') === true
+      return { status: response.status, body: isJson ? (JSON.parse(text) as unknown) : text }
+    }
+
+    it('answers a key with a freshness stamp, bigint as a decimal string', async () => {
+      const key = keyOn(1)
+      await write(1, key, 2n ** 60n)
+      expect(await get(`/views/totals/${key}`)).toEqual({
+        status: 200,
+        body: {
+          key,
+          value: '1152921504606846976',
+          timestampMs: 5_000,
+          view: 'totals',
+          asOf: '1970-01-01T00:00:05.001Z',
+          lagRecords: 2,
+          partitions: [1],
+        },
+      })
+    })
+
+    it('answers 404 for an absent key and an unknown view, 421 for a key that is elsewhere', async () => {
+      expect(await get(`/views/totals/${keyOn(0)}`)).toMatchObject({
+        status: 404,
+        body: { error: `view totals has no key ${keyOn(0)}`, lagRecords: 1 },
+      })
+      expect(await get('/views/nothing/a')).toMatchObject({
+        status: 404,
+        body: { code: 'MILLRACE_VIEW_NOT_FOUND' },
+      })
+      expect(await get(`/views/totals/${keyOn(2)}`)).toMatchObject({
+        status: 421,
+        body: { code: 'MILLRACE_KEY_ELSEWHERE' },
+      })
+    })
+
+    it('lists entries up to the limit and says when there are more', async () => {
+      await write(0, keyOn(0), 1n)
+      await write(1, keyOn(1), 2n)
+      expect(await get('/views/totals?limit=1')).toMatchObject({
+        status: 200,
+        body: { entries: [{ key: keyOn(0), value: '1' }], truncated: true, partitions: here },
+      })
+      expect(await get('/views/totals?limit=0')).toMatchObject({ status: 400 })
+      expect(await get('/views')).toMatchObject({
+        body: {
+          views: [
+            { name: 'totals', kind: 'key-value' },
+            { name: 'visits', kind: 'window' },
+          ],
+        },
+      })
+    })
+
+    it('lists the windows of a key with their ends', async () => {
+      await visit(0, keyOn(0), 2_000)
+      expect(await get(`/views/visits/${keyOn(0)}?fromMs=1000&toMs=3000`)).toMatchObject({
+        status: 200,
+        body: { entries: [{ windowStartMs: 2_000, windowEndMs: 3_000, value: { hits: 1 } }] },
+      })
+    })
+
+    it('tells liveness from readiness', async () => {
+      expect((await get('/livez')).status).toBe(200)
+      expect((await get('/readyz')).status).toBe(200)
+      status = { ...status, state: 'rebalancing' }
+      expect((await get('/livez')).status).toBe(200)
+      expect((await get('/readyz')).status).toBe(503)
+      status = { ...status, state: 'error', error: new Error('the disk is full') }
+      expect(await get('/livez')).toMatchObject({
+        status: 503,
+        body: { alive: false, error: 'the disk is full' },
+      })
+    })
+
+    it('exposes metrics', async () => {
+      expect(await get('/metrics')).toEqual({ status: 200, body: 'up 1\n' })
+    })
+
+    it('says which address it cannot have', async () => {
+      const port = Number(new URL(url).port)
+      const second = new HttpServer({
+        port,
+        worker: host,
+        catalogue,
+        logger: silentLogger,
+        metrics: { contentType: 'text/plain', expose: () => Promise.resolve('') },
+      })
+      await expect(second.listen()).rejects.toThrow(`cannot serve HTTP on 127.0.0.1:${port}`)
+      await second.close()
+    })
+  })
+})
