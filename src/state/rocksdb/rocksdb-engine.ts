@@ -1,0 +1,194 @@
+import type { Clock } from '../../core/clock.ts'
+import { StateStoreError } from '../../core/errors.ts'
+import type { EngineSizes, StateEngine, StoreCommit, StoreShape } from '../state-engine.ts'
+import { CompactEntry } from '../stored-entry.ts'
+import type { RocksDb, RocksDbBatch } from './binding.ts'
+import { databaseValue } from './database-value.ts'
+import { PendingReads } from './pending-reads.ts'
+import { ReadCacheBudget } from './read-cache.ts'
+import { RocksDbEntries } from './rocksdb-entries.ts'
+import type { OpenWalks } from './rocksdb-scan.ts'
+import { factKey, numberBytes, openStoreTable, readNumber } from './store-table.ts'
+
+/** After so many writes put into a batch the event loop gets its turn. */
+const writesPerTurn = 4096
+
+/**
+ * Keeps committed state in a RocksDB database, one a task, with the changelog offsets beside it: a commit writes both
+ * in one batch, which is on disk as a whole or not at all.
+ */
+export class RocksDbEngine implements StateEngine {
+  readonly resolvesOnRead = true
+  readonly #database: RocksDb
+  readonly #clock: Clock
+  readonly #cache: ReadCacheBudget
+  readonly #reads: PendingReads
+  readonly #walks: OpenWalks = new Set()
+  readonly #stores = new Map<string, RocksDbEntries>()
+  readonly #offsets = new Map<string, number>()
+
+  private constructor(database: RocksDb, clock: Clock, readCacheBytes: number) {
+    this.#database = database
+    this.#clock = clock
+    this.#cache = new ReadCacheBudget(readCacheBytes)
+    this.#reads = new PendingReads(database)
+  }
+
+  /** Reads what the database knows of these stores, and enters the new ones. */
+  static async open(
+    database: RocksDb,
+    shapes: readonly StoreShape[],
+    options: { readonly clock: Clock; readonly readCacheBytes: number },
+  ): Promise<RocksDbEngine> {
+    const engine = new RocksDbEngine(database, options.clock, options.readCacheBytes)
+    await engine.#load(shapes)
+    return engine
+  }
+
+  entries(storeName: string): RocksDbEntries {
+    const entries = this.#stores.get(storeName)
+    if (!entries) throw new StateStoreError(`The store ${storeName} is not in this database`)
+    return entries
+  }
+
+  loadWanted(): Promise<void> | undefined {
+    return this.#reads.loadWanted() as Promise<void> | undefined
+  }
+
+  commit(
+    commits: readonly StoreCommit[],
+    offsets: ReadonlyMap<string, number>,
+  ): Promise<void> | undefined {
+    const moved = [...offsets].filter(
+      ([name, offset]) => this.#stores.has(name) && this.#offsets.get(name) !== offset,
+    )
+    if (moved.length === 0 && commits.every((commit) => this.#changesNothing(commit))) {
+      return undefined
+    }
+    return this.#commit(commits, moved)
+  }
+
+  offset(storeName: string): number | undefined {
+    return this.#offsets.get(storeName)
+  }
+
+  async clear(storeName: string): Promise<void> {
+    const entries = this.entries(storeName)
+    const begin = this.#database.batch()
+    begin.delete(factKey('offset', entries.id))
+    begin.delete(factKey('observed', entries.id))
+    begin.put(factKey('clearing', entries.id), numberBytes(1))
+    await begin.write()
+    this.#offsets.delete(storeName)
+    await this.#finishClearing(entries)
+    entries.cache.clear()
+    entries.observedMs = -1
+    entries.droppedBelow = ''
+  }
+
+  async sizes(): Promise<EngineSizes> {
+    const whole = { from: Buffer.from([0]), to: Buffer.from([0xff, 0xff]) }
+    const [files, memory] = await Promise.all([
+      this.#database.approximateBytes(whole),
+      this.#database.numberProperty('rocksdb.cur-size-all-mem-tables'),
+    ])
+    return { readCacheBytes: this.#cache.bytes, engineBytes: files + (memory ?? 0) }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#walks].map((walk) => walk.abort()))
+    await this.#reads.settle()
+    await this.#database.close()
+  }
+
+  async #load(shapes: readonly StoreShape[]): Promise<void> {
+    const table = await openStoreTable(this.#database, shapes)
+    for (const shape of shapes) {
+      const row = table.get(shape.name)
+      if (row === undefined) continue
+      const cache = this.#cache.cache()
+      const entries = new RocksDbEntries(
+        shape,
+        row,
+        cache,
+        this.#database,
+        this.#reads,
+        this.#walks,
+      )
+      const [offset, observed, clearing] = await this.#database.getMany([
+        factKey('offset', row.id),
+        factKey('observed', row.id),
+        factKey('clearing', row.id),
+      ])
+      if (offset !== undefined) this.#offsets.set(shape.name, readNumber(offset))
+      if (observed !== undefined) entries.observedMs = readNumber(observed)
+      if (clearing !== undefined) await this.#finishClearing(entries)
+      this.#stores.set(shape.name, entries)
+    }
+  }
+
+  async #finishClearing(entries: RocksDbEntries): Promise<void> {
+    await this.#database.clearRange(entries.byteRange('', undefined))
+    const end = this.#database.batch()
+    end.delete(factKey('clearing', entries.id))
+    await end.write()
+  }
+
+  #changesNothing({ storeName, layer }: StoreCommit): boolean {
+    return layer.size === 0 && layer.observedMs <= this.entries(storeName).observedMs
+  }
+
+  async #commit(
+    commits: readonly StoreCommit[],
+    offsets: readonly (readonly [string, number])[],
+  ): Promise<void> {
+    const end = this.#reads.beginCommit(commits)
+    try {
+      const batch = this.#database.batch()
+      for (const commit of commits) await this.#put(batch, commit)
+      for (const [storeName, offset] of offsets) {
+        batch.put(factKey('offset', this.entries(storeName).id), numberBytes(offset))
+      }
+      await batch.write()
+      for (const [storeName, offset] of offsets) this.#offsets.set(storeName, offset)
+      for (const commit of commits) await this.#written(commit)
+    } finally {
+      end()
+    }
+    for (const commit of commits) await this.#dropExpired(commit)
+  }
+
+  async #put(batch: RocksDbBatch, { storeName, layer, dropBelow }: StoreCommit): Promise<void> {
+    const entries = this.entries(storeName)
+    let writes = 0
+    for (const [key, { value, timestampMs }] of layer.entries()) {
+      if (dropBelow !== undefined && key < dropBelow) continue
+      if (value === null) batch.delete(entries.keyBytes(key))
+      else batch.put(entries.keyBytes(key), databaseValue(value, timestampMs))
+      if (++writes % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+    }
+    if (layer.observedMs > entries.observedMs) {
+      batch.put(factKey('observed', entries.id), numberBytes(layer.observedMs))
+    }
+  }
+
+  /** Brings what is known of the store up to what is on disk now. */
+  async #written({ storeName, layer, dropBelow, keep }: StoreCommit): Promise<void> {
+    const entries = this.entries(storeName)
+    entries.observedMs = Math.max(entries.observedMs, layer.observedMs)
+    let writes = 0
+    for (const [key, { value, timestampMs }] of layer.entries()) {
+      if (!keep || (dropBelow !== undefined && key < dropBelow)) entries.cache.delete(key)
+      else entries.cache.set(key, value === null ? null : new CompactEntry(value, timestampMs))
+      if (++writes % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+    }
+  }
+
+  /** Drops whole segments that have expired. Nothing reads them any more, so a crash before this loses nothing. */
+  async #dropExpired({ storeName, dropBelow }: StoreCommit): Promise<void> {
+    const entries = this.entries(storeName)
+    if (dropBelow === undefined || dropBelow <= entries.droppedBelow) return
+    await this.#database.clearRange(entries.byteRange(entries.droppedBelow, dropBelow))
+    entries.droppedBelow = dropBelow
+  }
+}

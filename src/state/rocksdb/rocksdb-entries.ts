@@ -1,0 +1,82 @@
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import { afterPrefix, storageKeyBytes, type KeyRange, type StorageKey } from '../key-bytes.ts'
+import type { CommittedEntries, StoreShape } from '../state-engine.ts'
+import { scanBatchEntries, type EntryScan, type StoredEntry } from '../stored-entry.ts'
+import type { ByteRange, RocksDb } from './binding.ts'
+import { countEntries } from './count-entries.ts'
+import type { PendingReads, ReadTarget } from './pending-reads.ts'
+import type { StoreReadCache } from './read-cache.ts'
+import { RocksDbScan, type OpenWalks } from './rocksdb-scan.ts'
+import { storePrefix, type StoreRow } from './store-table.ts'
+
+/** The committed entries of one store in a task's database. */
+export class RocksDbEntries implements CommittedEntries, ReadTarget {
+  readonly id: number
+  readonly shape: StoreShape
+  readonly segmentIntervalMs: number
+  readonly cache: StoreReadCache
+  /** Segments below this key have been dropped. */
+  droppedBelow: StorageKey = ''
+  observedMs = -1
+  readonly #prefix: StorageKey
+  readonly #database: RocksDb
+  readonly #reads: PendingReads
+  readonly #walks: OpenWalks
+
+  constructor(
+    shape: StoreShape,
+    row: StoreRow,
+    cache: StoreReadCache,
+    database: RocksDb,
+    reads: PendingReads,
+    walks: OpenWalks,
+  ) {
+    this.id = row.id
+    this.shape = shape
+    this.segmentIntervalMs = row.segmentIntervalMs
+    this.cache = cache
+    this.#prefix = storePrefix(row.id)
+    this.#database = database
+    this.#reads = reads
+    this.#walks = walks
+  }
+
+  peek(key: StorageKey): StoredEntry | null | undefined {
+    return this.cache.get(key)
+  }
+
+  read(key: StorageKey, keep: boolean): Promise<StoredEntry | undefined> {
+    return this.#reads.read(this, key, keep)
+  }
+
+  want(key: StorageKey): void {
+    if (this.cache.get(key) === undefined) this.#reads.want(this, key)
+  }
+
+  scan(range: KeyRange, keysOnly: boolean): EntryScan {
+    const bytes = this.byteRange(range.from, range.to)
+    // RocksDB goes through a range whose ends are the wrong way round as if it were another.
+    if (Buffer.compare(bytes.from, bytes.to) >= 0) return { nextBatch: () => [], close() {} }
+    const cursor = this.#database.iterate(bytes, {
+      reverse: range.reverse,
+      keysOnly,
+      batchEntries: scanBatchEntries,
+    })
+    return new RocksDbScan(cursor, this.shape, keysOnly, this.#walks)
+  }
+
+  count(): MaybePromise<number> {
+    return countEntries(this.#database, this.byteRange('', undefined), this.#walks)
+  }
+
+  /** A key in the database. */
+  keyBytes(key: StorageKey): Buffer {
+    return storageKeyBytes(this.#prefix + key)
+  }
+
+  /** A range of the store's keys in the database. */
+  byteRange(from: StorageKey, to: StorageKey | undefined): ByteRange {
+    const end = to === undefined ? (afterPrefix(this.#prefix) as StorageKey) : this.#prefix + to
+    return { from: this.keyBytes(from), to: storageKeyBytes(end) }
+  }
+}

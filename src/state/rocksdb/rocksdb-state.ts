@@ -1,0 +1,249 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { systemClock, type Clock } from '../../core/clock.ts'
+import { LifecycleError, messageOf, StateLockedError, StateStoreError } from '../../core/errors.ts'
+import { parseTaskId, taskIdName, type TaskId } from '../../core/task-id.ts'
+import { LayeredTaskState } from '../layered-task-state.ts'
+import { MemoryEngine } from '../memory/memory-engine.ts'
+import { prepareStores, type PlacedStore, type PreparedStore } from '../store-shape.ts'
+import type { OpenTaskStateOptions, StateProvider, TaskState } from '../task-state.ts'
+import type { BindingName, RocksDb, RocksDbBinding } from './binding.ts'
+import { chooseBinding } from './choose-binding.ts'
+import { isLockError, lockFolderFor, type FolderLock } from './folder-lock.ts'
+import { checkFormat, databaseFolder, recordOpened, unusable, type Opener } from './format-file.ts'
+import { guardedDatabase } from './guarded-database.ts'
+import { removeOldLogs } from './old-logs.ts'
+import { RocksDbEngine } from './rocksdb-engine.ts'
+
+/** What {@link rocksDbState} takes. */
+export interface RocksDbStateOptions {
+  /** The state folder; one worker at a time may use it. Made where it is missing. */
+  readonly folder: string
+  /**
+   * The npm package that opens the databases. `auto` tries each in a process of its own and takes the first that works
+   * on this Node. The environment variable MILLRACE_ROCKSDB_BINDING comes before this. @defaultValue `'auto'`
+   */
+  readonly binding?: BindingName | 'auto'
+  /**
+   * Memory a task for blocks read from disk. `rocksdb-native` takes no size and uses 32 MiB. @defaultValue 32 MiB
+   */
+  readonly cacheBytes?: number
+  /** Memory a task for writes that are in no table file yet; RocksDB may use twice as much. @defaultValue 16 MiB */
+  readonly writeBufferBytes?: number
+  /**
+   * Memory a task for committed entries that are read again; what a task is opened with comes before this.
+   * @defaultValue 16 MiB
+   */
+  readonly readCacheBytes?: number
+  /** @defaultValue the machine's */
+  readonly clock?: Clock
+}
+
+const mebibyte = 1 << 20
+
+/**
+ * Keeps state in RocksDB databases in a folder, one database a task; stores declared with the engine `memory` stay in
+ * memory.
+ *
+ * A process that is killed leaves each database at its last applied commit, with the changelog offset of that commit.
+ * A machine that stops may lose the last commits, each as a whole: the offset then says from where to restore.
+ *
+ * The calls reject with `StateLockedError` where another worker uses the folder, `StateCorruptedError` where a task's
+ * folder cannot be used, and `StateStoreError` where no binding works or the disk refuses.
+ */
+export function rocksDbState(options: RocksDbStateOptions): StateProvider {
+  return new RocksDbState(options)
+}
+
+interface OpenFolder {
+  readonly opener: Opener
+  readonly lock: FolderLock
+}
+
+class RocksDbState implements StateProvider {
+  readonly #folder: string
+  readonly #options: RocksDbStateOptions
+  readonly #clock: Clock
+  readonly #open = new Map<string, TaskState | undefined>()
+  #binding: RocksDbBinding | undefined
+  #opening: Promise<OpenFolder> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: RocksDbStateOptions) {
+    this.#folder = resolve(options.folder)
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+  }
+
+  get name(): string {
+    const binding = this.#binding
+    const by = binding ? `${binding.name} ${binding.packageVersion}` : 'rocksdb'
+    return `${by} in ${this.#folder}`
+  }
+
+  async openTask(options: OpenTaskStateOptions): Promise<TaskState> {
+    const name = taskName(options.taskId)
+    const { opener } = await this.#folderOpen()
+    if (this.#open.has(name)) throw new LifecycleError(`The state of task ${name} is open already`)
+    this.#open.set(name, undefined)
+    try {
+      const state = await this.#openTask(name, options, opener)
+      this.#open.set(name, state)
+      if (this.#closing) {
+        await state.close()
+        throw new LifecycleError(`The state folder ${this.#folder} was closed meanwhile`)
+      }
+      return state
+    } catch (error) {
+      this.#open.delete(name)
+      throw error
+    }
+  }
+
+  async storedTasks(): Promise<TaskId[]> {
+    await this.#folderOpen()
+    const tasks: TaskId[] = []
+    for (const entry of await readdir(this.#folder, { withFileTypes: true })) {
+      const taskId = entry.isDirectory() ? parseTaskId(entry.name) : undefined
+      if (taskId) tasks.push(taskId)
+    }
+    return tasks
+  }
+
+  async destroyTask(taskId: TaskId | 'global'): Promise<void> {
+    const name = taskName(taskId)
+    await this.#folderOpen()
+    if (this.#open.has(name)) {
+      throw new LifecycleError(
+        `The state of task ${name} is open; close the task before deleting it`,
+      )
+    }
+    await rm(join(this.#folder, name), { recursive: true, force: true })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    const opened = await this.#opening?.catch(() => undefined)
+    try {
+      await Promise.all([...this.#open.values()].map((state) => state?.close()))
+    } finally {
+      await opened?.lock.release()
+    }
+  }
+
+  #folderOpen(): Promise<OpenFolder> {
+    if (this.#closing) {
+      return Promise.reject(new LifecycleError(`The state folder ${this.#folder} is closed`))
+    }
+    this.#opening ??= this.#openFolder().catch((error: unknown) => {
+      // Another attempt may succeed: the other worker may have stopped.
+      this.#opening = undefined
+      throw error
+    })
+    return this.#opening
+  }
+
+  async #openFolder(): Promise<OpenFolder> {
+    try {
+      await mkdir(this.#folder, { recursive: true })
+    } catch (error) {
+      throw new StateStoreError(
+        `The state folder ${this.#folder} cannot be made: ${messageOf(error)}`,
+        { cause: error },
+      )
+    }
+    const binding = await chooseBinding(this.#folder, this.#options.binding ?? 'auto')
+    this.#binding = binding
+    const lock = await lockFolderFor(this.#folder, binding, this.#clock.now())
+    return { opener: { binding, rocksDbVersion: lock.rocksDbVersion }, lock }
+  }
+
+  async #openTask(name: string, options: OpenTaskStateOptions, opener: Opener): Promise<TaskState> {
+    const stores = await prepareStores(options)
+    const inMemory = stores.filter(({ spec }) => spec.engine === 'memory')
+    const onDisk = stores.filter(({ spec }) => spec.engine !== 'memory')
+    const memory = new MemoryEngine(inMemory.map(({ shape }) => shape))
+    const disk =
+      onDisk.length === 0 ? undefined : await this.#openDisk(name, options, onDisk, opener)
+    const placed: PlacedStore[] = stores.map((store) => ({
+      ...store,
+      engine: disk === undefined || store.spec.engine === 'memory' ? memory : disk,
+    }))
+    // The disk first: only what it has taken may count as committed.
+    const engines = disk === undefined ? [memory] : [disk, memory]
+    return new LayeredTaskState(options, placed, engines, () => this.#open.delete(name))
+  }
+
+  async #openDisk(
+    name: string,
+    options: OpenTaskStateOptions,
+    stores: readonly PreparedStore[],
+    opener: Opener,
+  ): Promise<RocksDbEngine> {
+    const folder = join(this.#folder, name)
+    await mkdir(folder, { recursive: true })
+    await checkFormat(folder, opener)
+    const database = await this.#openDatabase(folder, opener.binding)
+    try {
+      await recordOpened(folder, opener)
+      const readCacheBytes = options.readCacheBytes ?? this.#options.readCacheBytes ?? 16 * mebibyte
+      return await RocksDbEngine.open(
+        database,
+        stores.map(({ shape }) => shape),
+        { clock: this.#clock, readCacheBytes },
+      )
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+  }
+
+  async #openDatabase(folder: string, binding: RocksDbBinding): Promise<RocksDb> {
+    const { cacheBytes = 32 * mebibyte, writeBufferBytes = 16 * mebibyte } = this.#options
+    const path = databaseFolder(folder)
+    try {
+      const database = await binding.open(path, { cacheBytes, writeBufferBytes })
+      await removeOldLogs(path)
+      return guardedDatabase(database, folder)
+    } catch (error) {
+      if (isLockError(error)) {
+        throw new StateLockedError(
+          `The state folder ${folder} is in use by another process: ${messageOf(error)}`,
+          { cause: error },
+        )
+      }
+      if (isDamage(error)) {
+        throw unusable(
+          folder,
+          `${binding.name} ${binding.packageVersion} says '${messageOf(error)}'`,
+          error,
+        )
+      }
+      throw new StateStoreError(
+        `The state folder ${folder} cannot be opened: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      )
+    }
+  }
+}
+
+function taskName(taskId: TaskId | 'global'): string {
+  return taskId === 'global' ? 'global' : taskIdName(taskId)
+}
+
+/** Whether RocksDB complains of what it found on the disk, not of the disk. */
+function isDamage(error: unknown): boolean {
+  return !/No space left|Permission denied|Read-only file system|Too many open files/i.test(
+    messageOf(error),
+  )
+}
