@@ -31,6 +31,11 @@ export class ChangelogWriter {
     this.#collector = options.collector
   }
 
+  /** The changelog topics on the broker of all stores that are logged. */
+  get topics(): readonly string[] {
+    return [...this.#topics.values()]
+  }
+
   /** The changelog topic on the broker of a store; undefined where the store is not logged. */
   topicOf(storeName: string): string | undefined {
     return this.#topics.get(storeName)

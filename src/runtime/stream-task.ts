@@ -1,19 +1,24 @@
 import type { CommittedOffset, FetchedPartition } from '../broker/port.ts'
-import type { MaybePromise } from '../core/maybe-promise.ts'
-import type { TaskId } from '../core/task-id.ts'
+import { LifecycleError } from '../core/errors.ts'
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
-import type { SealedChanges } from '../state/task-state.ts'
+import { decoratedTopicName } from '../topology/topology-plan.ts'
+import { ChangelogWriter } from './changelog-writer.ts'
+import { FailureRouter } from './failure-router.ts'
+import type { PreparedCommit } from './prepared-commit.ts'
+import { ProcessorGraph } from './processor-graph.ts'
+import type { RecordQueue } from './record-queue.ts'
 import type { StreamTaskOptions } from './stream-task-options.ts'
+import { TaskInput } from './task-input.ts'
+import { TaskMetrics } from './task-metrics.ts'
+import { TaskPunctuation } from './task-punctuation.ts'
+import type { InputRecord, TaskScope } from './task-scope.ts'
+import { TimeSlice } from './time-slice.ts'
 
-/** What belongs to one commit of a task. */
-export interface PreparedCommit {
-  /** To be passed to `TaskState.apply` once the broker has said committed, or dropped with `discard`. */
-  readonly sealed: SealedChanges
-  /** The next offset to process of each partition that moved on, with the partition's time as metadata. */
-  readonly offsets: readonly CommittedOffset[]
-  /** The task's stream time as of this commit; −1 before the first record. */
-  readonly streamTimeMs: number
-}
+export type { PreparedCommit } from './prepared-commit.ts'
+
+const defaultChunkRecords = 1000
 
 /**
  * Runs one sub-topology on one partition: buffers what was fetched, chooses the record with the lowest timestamp, and
@@ -28,19 +33,64 @@ export class StreamTask {
   readonly id: TaskId
   /** What the task reads, by the topics' names on the broker. */
   readonly inputPartitions: readonly TopicPartition[]
+  readonly #options: StreamTaskOptions
+  readonly #scope: TaskScope
+  readonly #failures: FailureRouter
+  readonly #metrics: TaskMetrics
+  readonly #punctuation: TaskPunctuation
+  readonly #graph: ProcessorGraph
+  readonly #input: TaskInput
+  readonly #changelogs: ChangelogWriter
+  readonly #now: () => number
+  #state: 'created' | 'running' | 'closed' = 'created'
+  #commitNeeded = false
+  #lastTimestampMs = -1
 
   /**
    * Builds the graph; runs no user code but the processor suppliers.
    *
-   * @throws TopologyError where a store that a processor names is missing.
+   * @throws TopologyError where a partition belongs to no source of the sub-topology.
    */
   static create(options: StreamTaskOptions): StreamTask {
     return new StreamTask(options)
   }
 
   private constructor(options: StreamTaskOptions) {
-    this.id = options.id
-    this.inputPartitions = options.inputPartitions ?? []
+    const { id, clock, plan, applicationId, handlers, deadLetter } = options
+    this.id = id
+    this.#options = options
+    this.#now = () => clock.now()
+    const metrics = new TaskMetrics(options.metrics, id, {
+      streamTimeMs: () => this.streamTimeMs,
+      bufferedBytes: () => this.totalBufferedBytes,
+      uncommittedBytes: () => options.state.uncommittedBytes,
+    })
+    this.#metrics = metrics
+    this.#punctuation = new TaskPunctuation(clock, metrics)
+    const scope = scopeOf(options, this.#punctuation)
+    this.#scope = scope
+    this.#failures = new FailureRouter({ scope, handlers, deadLetter, metrics })
+    this.#graph = new ProcessorGraph({
+      subTopology: options.subTopology,
+      scope,
+      failures: this.#failures,
+      environment: options.environment,
+      timestampExtractor: options.timestampExtractor,
+      brokerName: (logicalName) => decoratedTopicName(plan, applicationId, logicalName),
+    })
+    this.inputPartitions =
+      options.inputPartitions ??
+      this.#graph.sourceTopics.map((topic) => ({ topic, partition: id.partition }))
+    this.#input = new TaskInput({
+      id,
+      partitions: this.inputPartitions,
+      isolation: options.isolation,
+      maxTaskIdleMs: options.maxTaskIdleMs,
+      maxChunkRecords: options.maxChunkRecords ?? defaultChunkRecords,
+      onNegativeTimestamp: (record, timestampMs) => this.#dropNegative(record, timestampMs),
+      sourceOf: (topic) => this.#graph.sourceOf(topic),
+    })
+    this.#changelogs = new ChangelogWriter(options)
   }
 
   /**
@@ -49,33 +99,48 @@ export class StreamTask {
    *
    * @throws ProcessingError naming the processor whose `init` failed.
    */
-  async initialize(): Promise<void> {}
+  async initialize(): Promise<void> {
+    if (this.#state !== 'created') throw this.#misused('be initialized')
+    await this.#options.collector.prepare([...this.#graph.sinkTopics, ...this.#changelogs.topics])
+    await this.#graph.initialize()
+    this.#state = 'running'
+  }
 
   /** Sets partition times and stream time from the metadata of committed offsets. */
-  restorePartitionTimes(_committed: readonly CommittedOffset[]): void {}
+  restorePartitionTimes(committed: readonly CommittedOffset[]): void {
+    const { storeClock } = this.#options
+    storeClock.streamTimeMs = Math.max(storeClock.streamTimeMs, this.#input.restore(committed))
+  }
 
   /** Buffers fetched records, undecoded, and notes from it how many more the broker has. */
-  addFetched(_fetched: FetchedPartition): void {}
+  addFetched(fetched: FetchedPartition): void {
+    if (this.#state === 'closed') throw this.#misused('take records')
+    this.#input.add(fetched)
+  }
 
   /**
    * Says how many records the broker has of a partition beyond those that were fetched. Must be called after
    * assignment where nothing is fetched yet (end offset − position), since a task does not choose between
    * partitions of which it knows nothing, unless `maxTaskIdleMs` is −1.
    */
-  updateLag(_topic: string, _partition: number, _lagRecords: number): void {}
+  updateLag(topic: string, partition: number, lagRecords: number): void {
+    this.#input.queue(topic, partition).lagRecords = lagRecords
+  }
 
   /** Bytes of a partition that were fetched and are not wholly processed; the owner pauses fetching by them. */
-  bufferedBytes(_topic: string, _partition: number): number {
-    return 0
+  bufferedBytes(topic: string, partition: number): number {
+    return this.#input.queue(topic, partition).bufferedBytes
   }
 
   get totalBufferedBytes(): number {
-    return 0
+    return this.#input.bufferedBytes
   }
 
   /** Whether {@link processFor} would find something to do at this wall-clock time. */
-  isProcessable(_nowMs: number): boolean {
-    return false
+  isProcessable(nowMs: number): boolean {
+    if (this.#state !== 'running') return false
+    const { group } = this.#input
+    return group.fillable || group.choose(() => nowMs) !== undefined
   }
 
   /**
@@ -83,7 +148,7 @@ export class StreamTask {
    * partition, or a wall-clock punctuation. Infinity where there is no such time.
    */
   nextWakeUpMs(): number {
-    return Number.POSITIVE_INFINITY
+    return Math.min(this.#input.group.nextWakeUpMs(), this.#punctuation.wallClock.nextDueMs)
   }
 
   /**
@@ -93,30 +158,42 @@ export class StreamTask {
    * to wait. Stream-time punctuations run in here.
    *
    * @throws ProcessingError, ProductionError, DeserializationError where a handler said `fail`; the task is then
-   * unusable and its state is to be discarded.
+   * unusable and its state is to be discarded. SchemaRegistryError where a schema cannot be had; no record is lost and
+   * the next call tries again.
    */
-  processFor(_deadlineMs: number): MaybePromise<number> {
-    return 0
+  processFor(deadlineMs: number): MaybePromise<number> {
+    this.#checkUsable()
+    const slice = new TimeSlice(this.#options.clock, deadlineMs)
+    const pending = this.#run(slice)
+    return pending === undefined ? this.#finishSlice(slice) : this.#runOn(slice, pending)
   }
 
-  /** Runs the punctuations that are due, on wall-clock time as of `nowMs` and on stream time; gives how many ran. */
-  punctuate(_nowMs: number): MaybePromise<number> {
-    return 0
+  /** Runs the punctuations that are due, on stream time and on wall-clock time as of `nowMs`; gives how many ran. */
+  punctuate(nowMs: number): MaybePromise<number> {
+    this.#checkUsable()
+    const onStreamTime = this.#punctuation.runStreamTime(this.streamTimeMs)
+    if (isPromise(onStreamTime)) {
+      return onStreamTime.then(async (ran) => ran + (await this.#punctuation.runWallClock(nowMs)))
+    }
+    const onWallClock = this.#punctuation.runWallClock(nowMs)
+    return isPromise(onWallClock)
+      ? onWallClock.then((ran) => onStreamTime + ran)
+      : onStreamTime + onWallClock
   }
 
   /** Whether anything was processed or punctuated, or an offset moved on, since the last {@link prepareCommit}. */
   get commitNeeded(): boolean {
-    return false
+    return this.#commitNeeded || this.#punctuation.ran || this.#input.moved
   }
 
   /** Whether a processor asked for a commit since the last {@link prepareCommit}. */
   get commitRequested(): boolean {
-    return false
+    return this.#scope.commitRequested
   }
 
   /** The highest event time of the records processed; −1 before the first. */
   get streamTimeMs(): number {
-    return -1
+    return this.#options.storeClock.streamTimeMs
   }
 
   /**
@@ -126,9 +203,157 @@ export class StreamTask {
    * @throws LifecycleError while a record is in process, or while the commit before is not applied.
    */
   prepareCommit(): PreparedCommit {
-    throw new Error('unfinished')
+    this.#checkUsable()
+    if (this.#scope.input !== undefined || this.#scope.punctuationMs !== undefined) {
+      throw this.#misused('be committed while a record is in process')
+    }
+    const sealed = this.#options.state.seal()
+    for (const change of sealed.changelog()) this.#changelogs.write(change)
+    const offsets = this.#input.takeOffsets()
+    this.#commitNeeded = false
+    this.#punctuation.ran = false
+    this.#scope.commitRequested = false
+    return { sealed, offsets, streamTimeMs: this.streamTimeMs }
   }
 
   /** Closes the processors, all of them even if one fails, and drops what is buffered. The state stays open. */
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    const wasRunning = this.#state === 'running'
+    this.#state = 'closed'
+    this.#input.clear()
+    this.#metrics.remove()
+    if (wasRunning) await this.#graph.close()
+  }
+
+  async #runOn(slice: TimeSlice, pending: Promise<void>): Promise<number> {
+    let next: Promise<void> | undefined = pending
+    while (next !== undefined) {
+      await next
+      next = this.#state === 'running' ? this.#run(slice) : undefined
+    }
+    return this.#finishSlice(slice)
+  }
+
+  /** Processes until it is time to stop; a promise where something has to be waited for before going on. */
+  #run(slice: TimeSlice): Promise<void> | undefined {
+    const { collector } = this.#options
+    const { group } = this.#input
+    for (;;) {
+      if (slice.timeToLook && (slice.isOver() || collector.ready() !== undefined)) return undefined
+      if (group.fillable) {
+        const pending = this.#fill()
+        if (pending !== undefined) return pending
+        continue
+      }
+      const queue = group.choose(this.#now)
+      if (queue === undefined) return undefined
+      const pending = this.#process(queue)
+      slice.tick()
+      if (pending !== undefined) return pending
+    }
+  }
+
+  /** Makes heads: deals with a record that cannot be read, or decodes the next chunks and reads their state. */
+  #fill(): Promise<void> | undefined {
+    const { group } = this.#input
+    const faulty = group.faulty()
+    if (faulty) return this.#passOver(faulty, faulty.headFault!)
+    const pending = group.fill()
+    if (isPromise(pending)) return pending.then(() => this.#options.state.loadPrefetched())
+    const loading = this.#options.state.loadPrefetched()
+    return isPromise(loading) ? loading : undefined
+  }
+
+  #passOver(queue: RecordQueue, fault: Error): Promise<void> | undefined {
+    this.#scope.input = queue
+    const { name } = queue.source
+    const pending = this.#failures.handle('deserialization', name, fault, () => fault)
+    if (isPromise(pending)) return pending.then(() => this.#advance(queue))
+    this.#advance(queue)
+    return undefined
+  }
+
+  #process(queue: RecordQueue): Promise<void> | undefined {
+    const record = queue.head
+    const { timestampMs } = record
+    const { storeClock } = this.#options
+    this.#scope.input = queue
+    this.#lastTimestampMs = timestampMs
+    storeClock.recordTimestampMs = timestampMs
+    if (timestampMs > storeClock.streamTimeMs) storeClock.streamTimeMs = timestampMs
+    if (this.#input.group.enforced) this.#metrics.enforcedProcessing.add()
+    const pending = queue.source.process(record)
+    if (pending !== undefined) return this.#processLater(queue, pending)
+    this.#advance(queue)
+    const { streamTimeMs } = storeClock
+    if (this.#punctuation.streamTime.nextDueMs > streamTimeMs) return undefined
+    const punctuating = this.#punctuation.runStreamTime(streamTimeMs)
+    return isPromise(punctuating) ? punctuating.then(() => {}) : undefined
+  }
+
+  async #processLater(queue: RecordQueue, pending: Promise<void>): Promise<void> {
+    await pending
+    this.#advance(queue)
+    await this.#punctuation.runStreamTime(this.streamTimeMs)
+  }
+
+  #advance(queue: RecordQueue): void {
+    // A processor may have caught the error that says so.
+    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
+    this.#scope.input = undefined
+    this.#commitNeeded = true
+    if (this.#state === 'running') queue.advance()
+  }
+
+  #finishSlice(slice: TimeSlice): number {
+    const { count } = slice
+    if (count > 0) {
+      this.#metrics.processed.add(count)
+      this.#metrics.processLatency.observe(slice.elapsedSeconds() / count)
+      this.#metrics.recordLatency.observe(Math.max(0, this.#now() - this.#lastTimestampMs) / 1000)
+    }
+    return count
+  }
+
+  #dropNegative(record: InputRecord, timestampMs: number): void {
+    const { topic, partition, offset } = record
+    this.#metrics.dropped['negative-timestamp'].add()
+    this.#options.logger.warn('Dropped a record with a negative timestamp', {
+      task: taskIdName(this.id),
+      topic,
+      partition,
+      offset,
+      timestampMs,
+    })
+  }
+
+  #checkUsable(): void {
+    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
+    if (this.#state !== 'running') throw this.#misused('do that')
+  }
+
+  #misused(what: string): LifecycleError {
+    const state = this.#state === 'created' ? 'not initialized' : this.#state
+    return new LifecycleError(`The task cannot ${what}: it is ${state}.`, { taskId: this.id })
+  }
+}
+
+function scopeOf(options: StreamTaskOptions, punctuation: TaskPunctuation): TaskScope {
+  const { id, applicationId, logger, clock, storeClock, collector, state } = options
+  return {
+    id,
+    applicationId,
+    logger,
+    clock,
+    storeClock,
+    collector,
+    streamPunctuations: punctuation.streamTime,
+    wallClockPunctuations: punctuation.wallClock,
+    taskStore: (name) => state.store(name),
+    globalStore: (name) => options.globalStore(name),
+    input: undefined,
+    punctuationMs: undefined,
+    commitRequested: false,
+  }
 }

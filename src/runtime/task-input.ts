@@ -1,0 +1,104 @@
+import type { CommittedOffset, FetchedPartition, Isolation } from '../broker/port.ts'
+import { TopologyError } from '../core/errors.ts'
+import { taskIdName, type TaskId } from '../core/task-id.ts'
+import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import { PartitionGroup } from './partition-group.ts'
+import { decodePartitionTime, encodePartitionTime } from './partition-time.ts'
+import { RecordQueue, type RecordQueueOptions } from './record-queue.ts'
+import type { TaskSourceNode } from './task-source-node.ts'
+
+/** What the input of a task is made of. */
+export interface TaskInputOptions {
+  readonly id: TaskId
+  readonly partitions: readonly TopicPartition[]
+  readonly isolation: Isolation
+  readonly maxTaskIdleMs: number
+  readonly maxChunkRecords: number
+  readonly onNegativeTimestamp: RecordQueueOptions['onNegativeTimestamp']
+  sourceOf(topic: string): TaskSourceNode
+}
+
+/** The queues of a task's partitions: what was fetched, how far it was processed, and how far that was committed. */
+export class TaskInput {
+  readonly group: PartitionGroup
+  readonly #id: TaskId
+  readonly #isolation: Isolation
+  readonly #queues = new Map<string, RecordQueue>()
+  readonly #committed = new Map<RecordQueue, number>()
+
+  constructor(options: TaskInputOptions) {
+    const { id, maxChunkRecords, onNegativeTimestamp } = options
+    this.#id = id
+    this.#isolation = options.isolation
+    for (const { topic, partition } of options.partitions) {
+      const source = options.sourceOf(topic)
+      const shared = { taskId: id, source, maxChunkRecords, onNegativeTimestamp }
+      const queue = new RecordQueue(topic, partition, shared)
+      this.#queues.set(topicPartitionName(topic, partition), queue)
+    }
+    this.group = new PartitionGroup([...this.#queues.values()], options.maxTaskIdleMs)
+  }
+
+  get bufferedBytes(): number {
+    let bytes = 0
+    for (const queue of this.group.queues) bytes += queue.bufferedBytes
+    return bytes
+  }
+
+  /** Throws `TopologyError` for a partition that the task does not read. */
+  queue(topic: string, partition: number): RecordQueue {
+    const queue = this.#queues.get(topicPartitionName(topic, partition))
+    if (queue) return queue
+    throw new TopologyError(
+      `Task ${taskIdName(this.#id)} does not read partition ${partition} of ${topic}; ` +
+        `it reads ${[...this.#queues.keys()].join(', ')}.`,
+    )
+  }
+
+  add(fetched: FetchedPartition): void {
+    const queue = this.queue(fetched.topic, fetched.partition)
+    const readCommitted = this.#isolation === 'read_committed'
+    const endOffset = readCommitted ? fetched.lastStableOffset : fetched.highWatermark
+    queue.lagRecords = Math.max(0, endOffset - fetched.nextOffset)
+    queue.add(fetched)
+  }
+
+  /** Takes over what the group had committed; gives the highest partition time in it. */
+  restore(committed: readonly CommittedOffset[]): number {
+    let highestMs = -1
+    for (const { topic, partition, offset, metadata } of committed) {
+      const queue = this.#queues.get(topicPartitionName(topic, partition))
+      if (!queue) continue
+      queue.restoreTime(decodePartitionTime(metadata))
+      this.#committed.set(queue, offset)
+      highestMs = Math.max(highestMs, queue.partitionTimeMs)
+    }
+    return highestMs
+  }
+
+  /** Whether any partition was processed further than it was committed. */
+  get moved(): boolean {
+    return this.group.queues.some((queue) => this.#moved(queue))
+  }
+
+  /** The offsets of the partitions that moved on, which from here count as committed. */
+  takeOffsets(): CommittedOffset[] {
+    const offsets: CommittedOffset[] = []
+    for (const queue of this.group.queues) {
+      if (!this.#moved(queue)) continue
+      const { topic, partition, partitionTimeMs } = queue
+      const offset = queue.position!
+      offsets.push({ topic, partition, offset, metadata: encodePartitionTime(partitionTimeMs) })
+      this.#committed.set(queue, offset)
+    }
+    return offsets
+  }
+
+  clear(): void {
+    for (const queue of this.group.queues) queue.clear()
+  }
+
+  #moved(queue: RecordQueue): boolean {
+    return queue.position !== undefined && queue.position !== this.#committed.get(queue)
+  }
+}

@@ -1,0 +1,136 @@
+import { TopologyError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { TaskId } from '../core/task-id.ts'
+import type { StateStore, StoreRef } from '../state/store.ts'
+import type {
+  Cancellable,
+  ProcessorContext,
+  PunctuationType,
+  Punctuator,
+  RecordMetadata,
+} from '../topology/processor.ts'
+import { deliver, type AnyRecord, type GraphNode } from './graph-node.ts'
+import { storeFor } from './processor-stores.ts'
+import type { TaskScope } from './task-scope.ts'
+
+/** What the context must know of the node whose processor it serves. */
+export interface ContextNode {
+  readonly name: string
+  readonly stores: readonly string[]
+  readonly children: readonly GraphNode[]
+  punctuate(punctuator: Punctuator, timestampMs: number): MaybePromise<void>
+}
+
+/** The context of one processor in one task. */
+export class TaskProcessorContext implements ProcessorContext {
+  readonly applicationId: string
+  readonly taskId: TaskId
+  readonly logger: Logger
+  readonly #scope: TaskScope
+  readonly #node: ContextNode
+  readonly #stores = new Map<string, StateStore>()
+  /** The event time of what this processor handles: a record's, or a punctuation's. */
+  recordTimestampMs = -1
+  /** The last of the forwards that have to wait; the processor is done when it is. */
+  pending: Promise<void> | undefined
+
+  constructor(scope: TaskScope, node: ContextNode) {
+    this.applicationId = scope.applicationId
+    this.taskId = scope.id
+    this.logger = scope.logger
+    this.#scope = scope
+    this.#node = node
+  }
+
+  get recordMetadata(): RecordMetadata | undefined {
+    const input = this.#scope.input
+    if (!input) return undefined
+    return { topic: input.topic, partition: input.partition, offset: input.offset }
+  }
+
+  currentStreamTimeMs(): number {
+    return this.#scope.storeClock.streamTimeMs
+  }
+
+  currentSystemTimeMs(): number {
+    return this.#scope.clock.now()
+  }
+
+  forward(record: AnyRecord, child?: string): MaybePromise<void> {
+    const children = child === undefined ? this.#node.children : [this.#child(child)]
+    if (this.pending !== undefined) {
+      return this.#hold(this.pending.then(() => deliver(children, record)))
+    }
+    const pending = deliver(children, record)
+    return pending === undefined ? undefined : this.#hold(pending)
+  }
+
+  store<S extends StateStore>(ref: StoreRef<S>): S
+  store(name: string): StateStore
+  store(ref: StoreRef | string): StateStore {
+    const name = typeof ref === 'string' ? ref : ref.storeName
+    let store = this.#stores.get(name)
+    if (!store) {
+      store = this.#open(name)
+      this.#stores.set(name, store)
+    }
+    return store
+  }
+
+  schedule(type: PunctuationType, intervalMs: number, punctuator: Punctuator): Cancellable {
+    if (!Number.isSafeInteger(intervalMs) || intervalMs < 1) {
+      throw new TopologyError(
+        `The processor ${this.#node.name} schedules a punctuation each ${intervalMs} ms; ` +
+          'the interval must be a whole number of milliseconds, at least 1.',
+      )
+    }
+    const run = (timestampMs: number): MaybePromise<void> =>
+      this.#node.punctuate(punctuator, timestampMs)
+    if (type === 'stream-time') {
+      // The first one is due with the first record; those that follow lie on multiples of the interval, as in Java.
+      return this.#scope.streamPunctuations.schedule(0, intervalMs, run)
+    }
+    const firstMs = this.#scope.clock.now() + intervalMs
+    return this.#scope.wallClockPunctuations.schedule(firstMs, intervalMs, run)
+  }
+
+  commit(): void {
+    this.#scope.commitRequested = true
+  }
+
+  #hold(pending: Promise<void>): Promise<void> {
+    this.pending = pending
+    const release = (): void => {
+      if (this.pending === pending) this.pending = undefined
+    }
+    // The node waits for `pending` and sees its error; this only keeps a processor's neglect from being an unhandled
+    // rejection, and makes later forwards synchronous again.
+    pending.then(release, () => {})
+    return pending
+  }
+
+  #child(name: string): GraphNode {
+    const child = this.#node.children.find((node) => node.name === name)
+    if (child) return child
+    const names = this.#node.children.map((node) => node.name)
+    throw new TopologyError(
+      `The processor ${this.#node.name} has no child ${name}; ` +
+        (names.length === 0 ? 'it has none.' : `its children are ${names.join(', ')}.`),
+    )
+  }
+
+  #open(name: string): StateStore {
+    if (this.#node.stores.includes(name)) {
+      return storeFor(this.#scope.taskStore(name), this, this.#scope.storeClock)
+    }
+    const global = this.#scope.globalStore(name)
+    if (global) return global
+    const { name: node, stores } = this.#node
+    throw new TopologyError(
+      `The store ${name} is not connected to the processor ${node}; ` +
+        (stores.length === 0 ? 'no store is. ' : `connected are ${stores.join(', ')}. `) +
+        'Name it in the stores of the processor.',
+    )
+  }
+}

@@ -1,0 +1,135 @@
+import { messageOf, ProcessingError } from '../core/errors.ts'
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import type { Processor, Punctuator } from '../topology/processor.ts'
+import type { ProcessorNode } from '../topology/topology-plan.ts'
+import type { FailureRouter } from './failure-router.ts'
+import type { AnyRecord, GraphNode } from './graph-node.ts'
+import { TaskProcessorContext, type ContextNode } from './task-processor-context.ts'
+import type { TaskScope } from './task-scope.ts'
+
+/** A processor in a task. Its errors are dealt with here, so that one node's failure leaves its siblings alone. */
+export class TaskProcessorNode implements GraphNode, ContextNode {
+  readonly name: string
+  readonly stores: readonly string[]
+  readonly keepsKey: boolean
+  /** Filled in once all nodes are made. */
+  readonly children: GraphNode[] = []
+  readonly processor: Processor<unknown, unknown, unknown, unknown>
+  readonly #context: TaskProcessorContext
+  readonly #scope: TaskScope
+  readonly #failures: FailureRouter
+
+  constructor(node: ProcessorNode, scope: TaskScope, failures: FailureRouter) {
+    this.name = node.name
+    this.stores = node.stores
+    this.keepsKey = node.keepsKey
+    this.processor = node.supplier()
+    this.#context = new TaskProcessorContext(scope, this)
+    this.#scope = scope
+    this.#failures = failures
+  }
+
+  async init(): Promise<void> {
+    try {
+      await this.processor.init?.(this.#context)
+    } catch (error) {
+      throw this.#wrap('could not be initialized', error)
+    }
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.processor.close?.()
+    } catch (error) {
+      throw this.#wrap('could not be closed', error)
+    }
+  }
+
+  process(record: AnyRecord): MaybePromise<void> {
+    const context = this.#context
+    context.recordTimestampMs = record.timestampMs
+    let result: MaybePromise<void>
+    try {
+      result = this.processor.process(record, context)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    if (result === undefined && context.pending === undefined) return undefined
+    return this.#settle(result)
+  }
+
+  punctuate(punctuator: Punctuator, timestampMs: number): MaybePromise<void> {
+    const context = this.#context
+    context.recordTimestampMs = timestampMs
+    this.#scope.punctuationMs = timestampMs
+    let settled: MaybePromise<void>
+    try {
+      const result = punctuator(timestampMs)
+      settled =
+        result === undefined && context.pending === undefined ? undefined : this.#settle(result)
+    } catch (error) {
+      settled = this.#failed(error)
+    }
+    if (settled === undefined) {
+      this.#scope.punctuationMs = undefined
+      return undefined
+    }
+    return settled.finally(() => {
+      this.#scope.punctuationMs = undefined
+    })
+  }
+
+  #settle(result: MaybePromise<void>): MaybePromise<void> {
+    if (this.#context.pending === undefined && !isPromise(result)) return undefined
+    return this.#wait(result)
+  }
+
+  /** Waits for the processor and for all that it forwarded, also where it did not wait itself. */
+  async #wait(result: MaybePromise<void>): Promise<void> {
+    let failure: { readonly error: unknown } | undefined
+    try {
+      await result
+    } catch (error) {
+      failure = { error }
+    }
+    const forwards = await this.#drain()
+    failure = failure ?? forwards
+    if (failure) await this.#handle(failure.error)
+  }
+
+  async #drain(): Promise<{ readonly error: unknown } | undefined> {
+    const context = this.#context
+    while (context.pending !== undefined) {
+      const pending = context.pending
+      try {
+        await pending
+      } catch (error) {
+        context.pending = undefined
+        return { error }
+      }
+      if (context.pending === pending) context.pending = undefined
+    }
+    return undefined
+  }
+
+  #failed(error: unknown): MaybePromise<void> {
+    if (this.#context.pending === undefined) return this.#handle(error)
+    return this.#wait(Promise.reject(error as Error))
+  }
+
+  #handle(error: unknown): MaybePromise<void> {
+    return this.#failures.handle('processing', this.name, error, (thrown) =>
+      this.#wrap(
+        this.#scope.punctuationMs === undefined ? 'failed' : 'failed in a punctuation',
+        thrown,
+      ),
+    )
+  }
+
+  #wrap(what: string, thrown: unknown): ProcessingError {
+    return new ProcessingError(
+      `The processor ${this.name} ${what}: ${messageOf(thrown)}`,
+      this.#failures.place(thrown),
+    )
+  }
+}

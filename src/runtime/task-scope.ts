@@ -1,0 +1,39 @@
+import type { Clock } from '../core/clock.ts'
+import type { Headers } from '../core/headers.ts'
+import type { Logger } from '../core/logger.ts'
+import type { TaskId } from '../core/task-id.ts'
+import type { TopicPartition } from '../core/topic-partition.ts'
+import type { StateStore } from '../state/store.ts'
+import type { StoreClock } from '../state/task-state.ts'
+import type { PunctuationQueue } from './punctuation-queue.ts'
+import type { RecordCollector } from './record-collector.ts'
+
+/** The input record in process, as it was read. */
+export interface InputRecord extends TopicPartition {
+  readonly offset: number
+  readonly timestampMs: number
+  /** Copies the bytes of the key; null for a null key. */
+  keyBytes(): Buffer | null
+  valueBytes(): Buffer | null
+  readonly headers: Headers
+}
+
+/** What the nodes of one task share: the services they use and the record in process. */
+export interface TaskScope {
+  readonly id: TaskId
+  readonly applicationId: string
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly storeClock: StoreClock
+  readonly collector: RecordCollector
+  readonly streamPunctuations: PunctuationQueue
+  readonly wallClockPunctuations: PunctuationQueue
+  /** A store of the task's own. */
+  taskStore(name: string): StateStore
+  globalStore(name: string): StateStore | undefined
+  /** Undefined in `init` and in punctuations. */
+  input: InputRecord | undefined
+  /** The time of the punctuation that runs, if one does. */
+  punctuationMs: number | undefined
+  commitRequested: boolean
+}

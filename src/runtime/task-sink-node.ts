@@ -1,0 +1,159 @@
+import { messageOf, ProductionError } from '../core/errors.ts'
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import { bindSerde, type Serde, type SerdeContext, type SerdeEnvironment } from '../serdes/serde.ts'
+import type { SinkNode, StreamPartitioner } from '../topology/topology-plan.ts'
+import type { FailureRouter } from './failure-router.ts'
+import type { AnyRecord, GraphNode } from './graph-node.ts'
+import type { RecordCollector } from './record-collector.ts'
+import type { TaskScope } from './task-scope.ts'
+
+/** A topic that a sink writes to. */
+interface Target {
+  readonly topic: string
+  readonly keyContext: SerdeContext
+  readonly valueContext: SerdeContext
+}
+
+/** What a sink needs beyond what all nodes share. */
+export interface SinkServices {
+  readonly environment: SerdeEnvironment
+  /** The name of a topic on the broker. */
+  brokerName(logicalName: string): string
+}
+
+/** Serializes records and hands them to the collector, with their own time and headers. */
+export class TaskSinkNode implements GraphNode {
+  readonly name: string
+  readonly #collector: RecordCollector
+  readonly #failures: FailureRouter
+  readonly #services: SinkServices
+  readonly #key: Serde<unknown>
+  readonly #value: Serde<unknown>
+  readonly #partitioner: StreamPartitioner | undefined
+  readonly #choose: Exclude<SinkNode['topic'], string> | undefined
+  readonly #fixed: Target | undefined
+  /** The topics that a chooser has chosen so far and that were made usable. */
+  readonly #prepared = new Map<string, Target>()
+
+  constructor(node: SinkNode, scope: TaskScope, failures: FailureRouter, services: SinkServices) {
+    this.name = node.name
+    this.#collector = scope.collector
+    this.#failures = failures
+    this.#services = services
+    this.#key = bindSerde(node.key, services.environment)
+    this.#value = bindSerde(node.value, services.environment)
+    this.#partitioner = node.partitioner
+    if (typeof node.topic === 'string') this.#fixed = target(services.brokerName(node.topic))
+    else this.#choose = node.topic
+  }
+
+  /** The topic on the broker; undefined where it is chosen by record. */
+  get topic(): string | undefined {
+    return this.#fixed?.topic
+  }
+
+  /** Makes writing possible, where it is known what is written to. */
+  async prepare(): Promise<void> {
+    if (this.#fixed) await this.#prepareSerdes(this.#fixed)
+  }
+
+  process(record: AnyRecord): MaybePromise<void> {
+    if (this.#fixed === undefined) return this.#processDynamic(record)
+    try {
+      this.#write(this.#fixed, record)
+    } catch (error) {
+      return this.#failed(this.#fixed.topic, error)
+    }
+    return undefined
+  }
+
+  #processDynamic(record: AnyRecord): MaybePromise<void> {
+    let topic: string | undefined
+    try {
+      topic = this.#services.brokerName(this.#choose!(record.key, record.value, record))
+      const prepared = this.#prepared.get(topic)
+      if (!prepared) return this.#prepareThenWrite(topic, record)
+      this.#write(prepared, record)
+    } catch (error) {
+      return this.#failed(topic, error)
+    }
+    return undefined
+  }
+
+  #prepareThenWrite(topic: string, record: AnyRecord): MaybePromise<void> {
+    const prepared = target(topic)
+    const finish = (): MaybePromise<void> => {
+      this.#prepared.set(topic, prepared)
+      try {
+        this.#write(prepared, record)
+      } catch (error) {
+        return this.#failed(topic, error)
+      }
+      return undefined
+    }
+    const pending = this.#collector.prepare([topic])
+    if (!isPromise(pending) && !this.#key.prepare && !this.#value.prepare) return finish()
+    return this.#prepareLater(pending, prepared, finish)
+  }
+
+  async #prepareLater(
+    pending: MaybePromise<void>,
+    prepared: Target,
+    finish: () => MaybePromise<void>,
+  ): Promise<void> {
+    try {
+      await pending
+      await this.#prepareSerdes(prepared)
+    } catch (error) {
+      await this.#failed(prepared.topic, error)
+      return
+    }
+    await finish()
+  }
+
+  async #prepareSerdes(prepared: Target): Promise<void> {
+    await this.#key.prepare?.(prepared.keyContext)
+    await this.#value.prepare?.(prepared.valueContext)
+  }
+
+  #write(to: Target, record: AnyRecord): void {
+    const { key, value } = record
+    const keyBytes =
+      key === null || key === undefined ? null : this.#key.serialize(key, to.keyContext)
+    const valueBytes =
+      value === null || value === undefined ? null : this.#value.serialize(value, to.valueContext)
+    const partition = this.#partitioner === undefined ? undefined : this.#partition(to, record)
+    this.#collector.send(
+      to.topic,
+      partition,
+      record.timestampMs,
+      keyBytes,
+      valueBytes,
+      record.headers,
+    )
+  }
+
+  #partition(to: Target, record: AnyRecord): number | undefined {
+    const partitions = this.#collector.partitions(to.topic)
+    const partition = this.#partitioner!(to.topic, record.key, record.value, partitions)
+    if (partition === undefined) return undefined
+    if (Number.isInteger(partition) && partition >= 0 && partition < partitions) return partition
+    throw new ProductionError(
+      `the partitioner chose partition ${partition}, but the topic has partitions 0 to ${partitions - 1}`,
+    )
+  }
+
+  #failed(topic: string | undefined, error: unknown): MaybePromise<void> {
+    return this.#failures.handle('production', this.name, error, (thrown) => {
+      const where = topic === undefined ? 'its topic, which could not be chosen' : `topic ${topic}`
+      return new ProductionError(
+        `The sink ${this.name} cannot write a record to ${where}: ${messageOf(thrown)}`,
+        this.#failures.place(thrown),
+      )
+    })
+  }
+}
+
+function target(topic: string): Target {
+  return { topic, keyContext: { topic, part: 'key' }, valueContext: { topic, part: 'value' } }
+}

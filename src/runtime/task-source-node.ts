@@ -1,0 +1,69 @@
+import { bindSerde, type Serde, type SerdeEnvironment } from '../serdes/serde.ts'
+import type { Processor } from '../topology/processor.ts'
+import type { SourceNode, TimestampExtractor } from '../topology/topology-plan.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import { deliver, type AnyRecord, type GraphNode } from './graph-node.ts'
+import { TaskProcessorNode } from './task-processor-node.ts'
+
+type Prefetching = Processor<unknown, unknown, unknown, unknown> & {
+  prefetch(key: unknown, timestampMs: number): void
+}
+
+/** Where records enter a task: knows how they are read and where they go. */
+export class TaskSourceNode implements GraphNode {
+  readonly name: string
+  readonly key: Serde<unknown>
+  readonly value: Serde<unknown>
+  /** Undefined: the record's own timestamp. */
+  readonly timestampExtractor: TimestampExtractor | undefined
+  /** Filled in once all nodes are made. */
+  readonly children: GraphNode[] = []
+  #prefetching: readonly Prefetching[] = []
+
+  constructor(
+    node: SourceNode,
+    environment: SerdeEnvironment,
+    defaultExtractor: TimestampExtractor | undefined,
+  ) {
+    this.name = node.name
+    this.key = bindSerde(node.key, environment)
+    this.value = bindSerde(node.value, environment)
+    this.timestampExtractor = node.timestampExtractor ?? defaultExtractor
+  }
+
+  /** Finds the processors that can say ahead what they will read: those before which no step changes the key. */
+  findPrefetching(): void {
+    const found = new Set<Prefetching>()
+    const seen = new Set<GraphNode>()
+    const visit = (nodes: readonly GraphNode[]): void => {
+      for (const node of nodes) {
+        if (!(node instanceof TaskProcessorNode) || seen.has(node)) continue
+        seen.add(node)
+        if (node.processor.prefetch) found.add(node.processor as Prefetching)
+        if (node.keepsKey) visit(node.children)
+      }
+    }
+    visit(this.children)
+    this.#prefetching = [...found]
+  }
+
+  get prefetches(): boolean {
+    return this.#prefetching.length > 0
+  }
+
+  /** Asks for the state that a record will touch to be read together with that of others. */
+  prefetch(record: AnyRecord): void {
+    if (record.key === null || record.key === undefined) return
+    for (const processor of this.#prefetching) {
+      try {
+        processor.prefetch(record.key, record.timestampMs)
+      } catch {
+        // Reading ahead only saves time. What is wrong shows again when the record is processed, at its place.
+      }
+    }
+  }
+
+  process(record: AnyRecord): MaybePromise<void> {
+    return deliver(this.children, record)
+  }
+}
