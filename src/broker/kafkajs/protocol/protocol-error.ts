@@ -41,6 +41,7 @@ export function protocolError(
   return new Class(`${what}: the broker answered ${name}${said}.`, {
     ...place,
     brokerCode: code,
-    retriable,
+    // The caller looks again for a topic that may be new; beyond that its absence is for good.
+    retriable: retriable && Class !== UnknownTopicError,
   })
 }
