@@ -47,7 +47,7 @@ export async function resolveMaven(request: MavenRequest): Promise<string> {
   const files = join(work, 'files')
   try {
     await mkdir(files, { recursive: true })
-    await writeFile(join(work, 'pom.xml'), pomOf(request.artifacts))
+    await writeFile(join(work, 'pom.xml'), pomOf(request))
     await copyDependencies(work, files, request)
     await moveInto(files, target)
   } finally {
@@ -85,10 +85,15 @@ async function moveInto(files: string, target: string): Promise<void> {
   }
 }
 
-function pomOf(artifacts: readonly MavenArtifact[]): string {
+function pomOf(request: MavenRequest): string {
+  // Leaving dependencies out of the copy alone would still look them up, also in repositories that cannot be reached.
+  const alone = request.transitive === false
+  const exclusions = alone
+    ? '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>'
+    : ''
   const element = (name: string, value: string | undefined): string =>
     value === undefined ? '' : `<${name}>${value}</${name}>`
-  const dependencies = artifacts.map(
+  const dependencies = request.artifacts.map(
     (artifact) =>
       '<dependency>' +
       element('groupId', artifact.groupId) +
@@ -96,6 +101,7 @@ function pomOf(artifacts: readonly MavenArtifact[]): string {
       element('version', artifact.version) +
       element('type', artifact.type) +
       element('classifier', artifact.classifier) +
+      exclusions +
       '</dependency>',
   )
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
