@@ -32,3 +32,45 @@ export type {
   TimestampExtractor,
   TopologyPlan,
 } from './topology/topology-plan.ts'
+export type {
+  Action,
+  Aggregator,
+  Initializer,
+  Joiner,
+  KeyValue,
+  Mapper,
+  Predicate,
+  Reducer,
+} from './dsl/callbacks.ts'
+export type {
+  ConsumedOptions,
+  DerivedTableOptions,
+  GlobalJoinOptions,
+  GroupedOptions,
+  JoinedOptions,
+  MaterializedOptions,
+  NamedOptions,
+  ProcessOptions,
+  ProducedOptions,
+  RepartitionOptions,
+  SerdeOptions,
+  TableOptions,
+  WindowedOptions,
+} from './dsl/operator-options.ts'
+export type { RecordContext } from './dsl/record-context.ts'
+export type { StoreOption, StoreOptions } from './dsl/store-options.ts'
+export { StreamsBuilder } from './dsl/streams-builder.ts'
+export type {
+  Branched,
+  BranchedKStream,
+  GlobalKTable,
+  KGroupedStream,
+  KGroupedTable,
+  KStream,
+  KTable,
+  TableStore,
+  TimeWindowedKStream,
+} from './dsl/streams.ts'
+export { TimeWindows } from './dsl/time-windows.ts'
+export type { KeysDoNotFit, SameType, Takes, ValuesDoNotFit } from './dsl/type-checks.ts'
+export type { StoreOf } from './topology/topology-options.ts'

@@ -41,7 +41,8 @@ export interface ProcessorOptions<KIn, VIn, Stores extends readonly StoreRef[] =
 }
 
 export interface SinkOptions<K, V> {
-  readonly parents: readonly Parent<K, V>[]
+  /** Keys may be absent, and so may values (tombstones). */
+  readonly parents: readonly Parent<K | null, V | null>[]
   /** @defaultValue Kafka's partitioner, by key */
   readonly partitioner?: StreamPartitioner<K, V>
 }

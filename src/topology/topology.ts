@@ -109,7 +109,7 @@ export class Topology {
   addSink<K, V>(
     name: string,
     topic: Topic<K, V> | DynamicTopic<K, V>,
-    options: SinkOptions<NoInfer<K>, NoInfer<V> | null>,
+    options: SinkOptions<NoInfer<K>, NoInfer<V>>,
   ): void {
     this.refuseTakenNodeName(name)
     const parents = this.checkedParents(name, options.parents)

@@ -1,0 +1,308 @@
+import type { Serde } from '../serdes/serde.ts'
+import type { StoreRef } from '../state/store.ts'
+import type { ProcessorNode, StreamPartitioner } from '../topology/topology-plan.ts'
+import type { ProcessorSupplier } from '../topology/processor.ts'
+import type { Topic } from '../topology/topic.ts'
+import type { DynamicTopic } from '../topology/topology-options.ts'
+import type * as callbacks from './callbacks.ts'
+import { DeclaredBranches } from './declared-branches.ts'
+import type { DeclaredStreamState } from './declared.ts'
+import type { LogicalNode } from './logical-node.ts'
+import type * as options from './operator-options.ts'
+import { FilterProcessor } from './processors/filter.ts'
+import { FlatMapValuesProcessor } from './processors/flat-map-values.ts'
+import { FlatMapProcessor } from './processors/flat-map.ts'
+import { ForEachProcessor, PeekProcessor } from './processors/for-each.ts'
+import { MapValuesProcessor } from './processors/map-values.ts'
+import { MapProcessor } from './processors/map.ts'
+import { passThrough } from './processors/pass-through.ts'
+import { SelectKeyProcessor } from './processors/select-key.ts'
+import { repartitionStep } from './repartition.ts'
+import { neededSerde } from './serde-needed.ts'
+import { processStream, processStreamValues } from './stream-process.ts'
+import { joinGlobalTable, joinTable } from './stream-table-join.ts'
+import { streamToTable } from './stream-to-table.ts'
+import type {
+  Branched,
+  BranchedKStream,
+  GlobalKTable,
+  KGroupedStream,
+  KStream,
+  KTable,
+} from './streams.ts'
+
+/** A stream as the builder makes it. Source: Java's `KStreamImpl`. */
+export class DeclaredStream<K, V> implements KStream<K, V> {
+  readonly state: DeclaredStreamState<K, V>
+  private repartitioned: LogicalNode | undefined
+
+  constructor(state: DeclaredStreamState<K, V>) {
+    this.state = state
+  }
+
+  filter<Out extends V>(
+    predicate: callbacks.Predicate<K, V>,
+    options: options.NamedOptions = {},
+  ): KStream<K, Out> {
+    const name = this.state.plan.processorName('KSTREAM-FILTER-', options.name)
+    const node = this.add(name, () => new FilterProcessor(predicate, true), true)
+    return this.next<K, V>({ name, node }) as unknown as KStream<K, Out>
+  }
+
+  filterNot(
+    predicate: callbacks.Predicate<K, V>,
+    options: options.NamedOptions = {},
+  ): KStream<K, V> {
+    const name = this.state.plan.processorName('KSTREAM-FILTER-', options.name)
+    const node = this.add(name, () => new FilterProcessor(predicate, false), true)
+    return this.next<K, V>({ name, node })
+  }
+
+  map<KOut, VOut>(
+    mapper: callbacks.Mapper<K, V, callbacks.KeyValue<KOut, VOut>>,
+    options: options.SerdeOptions<KOut, VOut> = {},
+  ): KStream<KOut, VOut> {
+    const name = this.state.plan.processorName('KSTREAM-MAP-', options.name)
+    const node = this.add(name, () => new MapProcessor(mapper), false)
+    const { key, value } = options
+    return this.next<KOut, VOut>({ name, node, key, value, repartitionRequired: true })
+  }
+
+  mapValues<VOut>(
+    mapper: callbacks.Mapper<K, V, VOut>,
+    options: options.SerdeOptions<K, VOut> = {},
+  ): KStream<K, VOut> {
+    const name = this.state.plan.processorName('KSTREAM-MAPVALUES-', options.name)
+    const node = this.add(name, () => new MapValuesProcessor(mapper), true)
+    const key = options.key ?? this.state.key
+    return this.next<K, VOut>({ name, node, key, value: options.value })
+  }
+
+  flatMap<KOut, VOut>(
+    mapper: callbacks.Mapper<K, V, Iterable<callbacks.KeyValue<KOut, VOut>>>,
+    options: options.SerdeOptions<KOut, VOut> = {},
+  ): KStream<KOut, VOut> {
+    const name = this.state.plan.processorName('KSTREAM-FLATMAP-', options.name)
+    const node = this.add(name, () => new FlatMapProcessor(mapper), false)
+    const { key, value } = options
+    return this.next<KOut, VOut>({ name, node, key, value, repartitionRequired: true })
+  }
+
+  flatMapValues<VOut>(
+    mapper: callbacks.Mapper<K, V, Iterable<VOut>>,
+    options: options.SerdeOptions<K, VOut> = {},
+  ): KStream<K, VOut> {
+    const name = this.state.plan.processorName('KSTREAM-FLATMAPVALUES-', options.name)
+    const node = this.add(name, () => new FlatMapValuesProcessor(mapper), true)
+    const key = options.key ?? this.state.key
+    return this.next<K, VOut>({ name, node, key, value: options.value })
+  }
+
+  selectKey<KOut>(
+    selector: callbacks.Mapper<K, V, KOut>,
+    options: options.SerdeOptions<KOut, V> = {},
+  ): KStream<KOut, V> {
+    return this.keyed(selector, options)
+  }
+
+  peek(action: callbacks.Action<K, V>, options: options.NamedOptions = {}): KStream<K, V> {
+    const name = this.state.plan.processorName('KSTREAM-PEEK-', options.name)
+    const node = this.add(name, () => new PeekProcessor(action), true)
+    return this.next<K, V>({ name, node })
+  }
+
+  foreach(action: callbacks.Action<K, V>, options: options.NamedOptions = {}): void {
+    const name = this.state.plan.processorName('KSTREAM-FOREACH-', options.name)
+    this.add(name, () => new ForEachProcessor(action), true)
+  }
+
+  branch<const P extends Readonly<globalThis.Record<string, callbacks.Predicate<K, V>>>>(
+    predicates: P,
+    options: options.NamedOptions = {},
+  ): { readonly [N in keyof P]: KStream<K, Branched<P[N], V>> } {
+    const branches = new DeclaredBranches(this.state, options)
+    for (const [name, predicate] of Object.entries(predicates)) branches.branch(predicate, { name })
+    const streams = Object.keys(predicates).map((name) => [name, branches.named(name)] as const)
+    return Object.fromEntries(streams) as unknown as {
+      readonly [N in keyof P]: KStream<K, Branched<P[N], V>>
+    }
+  }
+
+  split(options: options.NamedOptions = {}): BranchedKStream<K, V> {
+    return new DeclaredBranches(this.state, options)
+  }
+
+  merge(other: KStream<K, V>, options: options.SerdeOptions<K, V> = {}): KStream<K, V> {
+    const { plan } = this.state
+    const others = (other as DeclaredStream<K, V>).state
+    const name = plan.processorName('KSTREAM-MERGE-', options.name)
+    const node = plan.add([this.state.node, others.node], {
+      name,
+      write(topology, parents) {
+        topology.addProcessor(name, () => passThrough, { parents, keepsKey: true })
+      },
+    })
+    // Where the two streams' serdes differ, neither is known to fit both.
+    const sameKey = this.state.key === others.key ? this.state.key : undefined
+    const sameValue = this.state.value === others.value ? this.state.value : undefined
+    return this.next<K, V>({
+      name,
+      node,
+      key: options.key ?? sameKey,
+      value: options.value ?? sameValue,
+      sources: [...new Set([...this.state.sources, ...others.sources])],
+      repartitionRequired: this.state.repartitionRequired || others.repartitionRequired,
+    })
+  }
+
+  repartition(options: options.RepartitionOptions<K, V> = {}): KStream<K, V> {
+    const { plan } = this.state
+    // A name of the user spends no number here, as in Kafka Streams.
+    const prefix = options.name ?? plan.processorName('KSTREAM-REPARTITION-')
+    const operator = `repartition ${prefix}`
+    const purpose = 'writes to a topic'
+    const key = neededSerde(options.key ?? this.state.key, 'key', operator, purpose)
+    const value = neededSerde(options.value ?? this.state.value, 'value', operator, purpose)
+    const { partitions, partitioner } = options
+    const step = repartitionStep(plan, { prefix, key, value, partitions, partitioner })
+    const node = plan.add([this.state.node], step)
+    const name = node.name
+    return this.next<K, V>({ name, node, key, value, sources: [name], repartitionRequired: false })
+  }
+
+  groupBy<KOut>(
+    selector: callbacks.Mapper<K, V, KOut>,
+    options: options.GroupedOptions<KOut, V>,
+  ): KGroupedStream<KOut, V> {
+    const keyed = this.keyed(selector, options)
+    return this.state.handles.groupedStream({ ...keyed.state, groupName: options.name })
+  }
+
+  groupByKey(options: Partial<options.GroupedOptions<K, V>> = {}): KGroupedStream<K, V> {
+    const { key = this.state.key, value = this.state.value, name: groupName } = options
+    return this.state.handles.groupedStream({ ...this.state, key, value, groupName })
+  }
+
+  to<KTopic, VTopic>(
+    topic: Topic<KTopic, VTopic> | DynamicTopic<KTopic, VTopic>,
+    options: options.ProducedOptions<KTopic, VTopic> = {},
+  ): void {
+    const { plan } = this.state
+    const name = plan.processorName('KSTREAM-SINK-', options.name)
+    const partitioner = options.partitioner as StreamPartitioner<unknown, unknown> | undefined
+    plan.add([this.state.node], {
+      name,
+      write(topology, parents) {
+        const target = topic as Topic<unknown, unknown>
+        topology.addSink(name, target, { parents, ...(partitioner && { partitioner }) })
+      },
+    })
+  }
+
+  toTable(
+    options: options.MaterializedOptions & options.SerdeOptions<K, NonNullable<V>> = {},
+  ): KTable<K, NonNullable<V>> {
+    const value = this.state.value as Serde<NonNullable<V>> | undefined
+    return streamToTable<K, NonNullable<V>>({ ...this.state, value }, options)
+  }
+
+  process<KOut, VOut>(
+    supplier: ProcessorSupplier<K, V, KOut, VOut, never>,
+    options: options.ProcessOptions<KOut, VOut, readonly StoreRef[]> = {},
+  ): KStream<KOut, VOut> {
+    return processStream(this.state, supplier, options)
+  }
+
+  processValues<VOut>(
+    supplier: ProcessorSupplier<K, V, K, VOut, never>,
+    options: options.ProcessOptions<K, VOut, readonly StoreRef[]> = {},
+  ): KStream<K, VOut> {
+    return processStreamValues(this.state, supplier, options)
+  }
+
+  join<TableK, TableV, VOut>(
+    table: KTable<K, TableV> | GlobalKTable<TableK, TableV>,
+    joiner: callbacks.Joiner<K, V, TableV, VOut>,
+    options: options.JoinedOptions<K, V> | options.GlobalJoinOptions<K, V, TableK> = {},
+  ): KStream<K, VOut> {
+    // An inner join calls its joiner with values of the table only, never with null.
+    return this.joined(table, joiner as callbacks.Joiner<K, V, TableV | null, VOut>, false, options)
+  }
+
+  leftJoin<TableK, TableV, VOut>(
+    table: KTable<K, TableV> | GlobalKTable<TableK, TableV>,
+    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
+    options: options.JoinedOptions<K, V> | options.GlobalJoinOptions<K, V, TableK> = {},
+  ): KStream<K, VOut> {
+    return this.joined(table, joiner, true, options)
+  }
+
+  private joined<TableK, TableV, VOut>(
+    table: KTable<K, TableV> | GlobalKTable<TableK, TableV>,
+    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
+    left: boolean,
+    options: options.JoinedOptions<K, V> | options.GlobalJoinOptions<K, V, TableK>,
+  ): KStream<K, VOut> {
+    if ('on' in options) {
+      const global = table as GlobalKTable<TableK, TableV>
+      return joinGlobalTable(this.state, global, joiner, left, options)
+    }
+    const stream = this.state.repartitionRequired ? this.repartitionedForJoin(options) : this.state
+    return joinTable(stream, table as KTable<K, TableV>, joiner, left, options)
+  }
+
+  /** This stream repartitioned by its key; joins without a name share one repartition topic. */
+  private repartitionedForJoin(options: options.JoinedOptions<K, V>): DeclaredStreamState<K, V> {
+    const { plan, node, name } = this.state
+    const prefix = options.name ?? name
+    const purpose = 'repartitions its input'
+    const operator = `The join ${prefix}`
+    const key = neededSerde(options.key ?? this.state.key, 'key', operator, purpose)
+    const value = neededSerde(options.value ?? this.state.value, 'value', operator, purpose)
+    const step = repartitionStep(plan, { prefix, key, value })
+    if (!this.repartitioned || prefix !== name) this.repartitioned = plan.add([node], step)
+    const sources = [this.repartitioned.name]
+    const at = { name: this.repartitioned.name, node: this.repartitioned, sources }
+    return { ...this.state, ...at, key, value, repartitionRequired: false }
+  }
+
+  private keyed<KOut>(
+    selector: callbacks.Mapper<K, V, KOut>,
+    options: options.SerdeOptions<KOut, V>,
+  ): DeclaredStream<KOut, V> {
+    const name = this.state.plan.processorName('KSTREAM-KEY-SELECT-', options.name)
+    const node = this.add(name, () => new SelectKeyProcessor(selector), false)
+    const { key, value = this.state.value } = options
+    return new DeclaredStream<KOut, V>({
+      ...this.state,
+      name,
+      node,
+      key,
+      value,
+      repartitionRequired: true,
+    })
+  }
+
+  /** Adds an operator behind this one. */
+  private add<KOut, VOut>(
+    name: string,
+    supplier: ProcessorSupplier<K, V, KOut, VOut>,
+    keepsKey: boolean,
+  ): LogicalNode {
+    return this.state.plan.add([this.state.node], {
+      name,
+      write(topology, parents) {
+        topology.addProcessor(name, supplier as ProcessorNode['supplier'], { parents, keepsKey })
+      },
+    })
+  }
+
+  /** The stream behind an operator: as this one, except for what is said. */
+  private next<KOut, VOut>(
+    changes: Partial<DeclaredStreamState<KOut, VOut>> &
+      Pick<DeclaredStreamState<KOut, VOut>, 'name' | 'node'>,
+  ): DeclaredStream<KOut, VOut> {
+    const state = this.state as unknown as DeclaredStreamState<KOut, VOut>
+    return new DeclaredStream<KOut, VOut>({ ...state, ...changes })
+  }
+}

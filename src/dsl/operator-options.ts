@@ -1,0 +1,96 @@
+import type { Windowed } from '../core/windowed.ts'
+import type { Serde } from '../serdes/serde.ts'
+import type { StoreRef } from '../state/store.ts'
+import type {
+  OffsetReset,
+  StreamPartitioner,
+  TimestampExtractor,
+} from '../topology/topology-plan.ts'
+import type { Mapper } from './callbacks.ts'
+import type { StoreOption } from './store-options.ts'
+
+/** What every operator takes. Source: Java's `Named`. */
+export interface NamedOptions {
+  /** The node's name. @defaultValue generated, as Kafka Streams generates it */
+  readonly name?: string
+}
+
+/** The serdes of what comes of an operator, needed where it is repartitioned or stored. */
+export interface SerdeOptions<K, V> extends NamedOptions {
+  readonly key?: Serde<K>
+  readonly value?: Serde<V>
+}
+
+/** Source: Java's `Consumed`. */
+export interface ConsumedOptions<K, V> extends NamedOptions {
+  /** @defaultValue the record's own timestamp */
+  readonly timestampExtractor?: TimestampExtractor<K, V>
+  /** @defaultValue what the application's configuration says */
+  readonly offsetReset?: OffsetReset
+}
+
+export interface TableOptions<K, V> extends ConsumedOptions<K, V> {
+  /** Holds the table in a store of this name. @defaultValue held only where an operator needs it */
+  readonly store?: StoreOption
+}
+
+/** Source: Java's `Produced`. */
+export interface ProducedOptions<K, V> extends NamedOptions {
+  /** @defaultValue Kafka's partitioner, by key */
+  readonly partitioner?: StreamPartitioner<K, V>
+}
+
+/** Source: Java's `Repartitioned`. */
+export interface RepartitionOptions<K, V> extends SerdeOptions<K, V> {
+  /** @defaultValue as many as the topics have with which this one is joined, or the one that it comes of */
+  readonly partitions?: number
+  /** @defaultValue Kafka's partitioner, by key */
+  readonly partitioner?: StreamPartitioner<K, V>
+}
+
+/** Source: Java's `Grouped`. */
+export interface GroupedOptions<K, V> {
+  /** Names the repartition topic, `<name>-repartition`, where there is one. */
+  readonly name?: string
+  readonly key: Serde<K>
+  /** @defaultValue the stream's own, where it is known */
+  readonly value?: Serde<V>
+}
+
+/** Source: Java's `Named` and `Materialized`. */
+export interface MaterializedOptions extends NamedOptions {
+  readonly store?: StoreOption
+}
+
+/** Source: Java's `Materialized` for window stores. */
+export interface WindowedOptions extends MaterializedOptions {
+  /** How long windows are kept, in milliseconds of stream time. @defaultValue the windows' size and grace */
+  readonly retentionMs?: number
+}
+
+/**
+ * A table made of another one; given a store, it is held there, else it is computed when it is read. A windowed
+ * table is held where it was aggregated only.
+ */
+export interface DerivedTableOptions<K> extends NamedOptions {
+  readonly store?: [K] extends [Windowed<unknown>] ? never : StoreOption
+}
+
+/** Source: Java's `Joined`. */
+export interface JoinedOptions<K, V> extends SerdeOptions<K, V> {
+  /** Names the node, and the repartition topic where the stream must be repartitioned. */
+  readonly name?: string
+}
+
+export interface GlobalJoinOptions<K, V, TableK> extends NamedOptions {
+  /** The table's key for a record; null where it has none. */
+  readonly on: Mapper<K, V, TableK | null>
+}
+
+/** The stores that a processor uses, and the serdes of what it forwards. */
+export interface ProcessOptions<K, V, Stores extends readonly StoreRef[]> extends SerdeOptions<
+  K,
+  V
+> {
+  readonly stores?: Stores
+}

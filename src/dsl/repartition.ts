@@ -1,0 +1,71 @@
+import { TopologyError } from '../core/errors.ts'
+import type { Serde } from '../serdes/serde.ts'
+import { repartitionTopic } from '../topology/internal-topics.ts'
+import type { Processor } from '../topology/processor.ts'
+import type { StreamPartitioner } from '../topology/topology-plan.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { LogicalNodeOptions } from './logical-node.ts'
+import type { LogicalPlan } from './logical-plan.ts'
+
+export interface Repartition<K, V> {
+  /** What the topic is named after: the user's name, a store's, or an operator's. */
+  readonly prefix: string
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+  readonly partitions?: number | undefined
+  readonly partitioner?: StreamPartitioner<K, V> | undefined
+}
+
+/**
+ * A step that sends records through a topic of the application's own, so that those of one key come to one task.
+ * Becomes a filter, a sink, and a source of which it bears the name.
+ *
+ * @remarks Source: Java's `KStreamImpl.createRepartitionedSource`.
+ */
+export function repartitionStep<K, V>(
+  plan: LogicalPlan,
+  repartition: Repartition<K, V>,
+): LogicalNodeOptions {
+  const { prefix, key, value, partitions } = repartition
+  if (partitions !== undefined && (!Number.isSafeInteger(partitions) || partitions < 1)) {
+    throw new TopologyError(
+      `The repartition topic of ${prefix} is to have ${partitions} partitions; it needs at least 1.`,
+    )
+  }
+  const topic = prefix.endsWith('-repartition') ? prefix : `${prefix}-repartition`
+  // The numbers are spent even where the names are not used.
+  const generated = {
+    sink: plan.processorName('KSTREAM-SINK-'),
+    filter: plan.processorName('KSTREAM-FILTER-'),
+    source: plan.processorName('KSTREAM-SOURCE-'),
+  }
+  const names = /^KSTREAM.*-[0-9]{10}$/.test(prefix)
+    ? generated
+    : { sink: `${topic}-sink`, filter: `${topic}-filter`, source: `${topic}-source` }
+  const keyFilter = { dropsNullKeys: true }
+  return {
+    name: names.source,
+    keyFilter,
+    write(topology: Topology, parents: readonly string[]) {
+      const handle = { name: topic, key, value }
+      topology.addInternalTopic(repartitionTopic(topic, partitions))
+      topology.addProcessor(names.filter, () => nullKeyFilter(keyFilter.dropsNullKeys), {
+        parents,
+        keepsKey: true,
+      })
+      topology.addSink(names.sink, handle, {
+        parents: [names.filter],
+        ...(repartition.partitioner && { partitioner: repartition.partitioner }),
+      })
+      topology.addSource(names.source, handle)
+    },
+  }
+}
+
+function nullKeyFilter(dropsNullKeys: boolean): Processor<unknown, unknown, unknown, unknown> {
+  return {
+    process(record, context) {
+      if (!dropsNullKeys || record.key !== null) return context.forward(record)
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import type { StateStore, StoreRef } from '../state/store.ts'
+import type { Processor, ProcessorSupplier } from '../topology/processor.ts'
+import { TopologyError } from '../core/errors.ts'
+import type { DeclaredStreamState } from './declared.ts'
+import { DeclaredTable } from './declared-table.ts'
+import { fixedKeyProcessor } from './fixed-key-processor.ts'
+import type { LogicalNode } from './logical-node.ts'
+import type { ProcessOptions } from './operator-options.ts'
+import type { KStream } from './streams.ts'
+
+/** Adds a processor of the user that may change keys. Source: Java's `KStreamImpl.process`. */
+export function processStream<K, V, KOut, VOut>(
+  stream: DeclaredStreamState<K, V>,
+  supplier: ProcessorSupplier<K, V, KOut, VOut, never>,
+  options: ProcessOptions<KOut, VOut, readonly StoreRef[]>,
+): KStream<KOut, VOut> {
+  // A name of the user spends no number here, as in Kafka Streams.
+  const name = options.name ?? stream.plan.processorName('KSTREAM-PROCESSOR-')
+  const node = addProcessor(stream, name, supplier as Supplier, options.stores ?? [])
+  return stream.handles.stream<KOut, VOut>({
+    ...stream,
+    name,
+    node,
+    key: options.key,
+    value: options.value,
+    repartitionRequired: true,
+  })
+}
+
+/** Adds a processor of the user that keeps keys. Source: Java's `KStreamImpl.processValues`. */
+export function processStreamValues<K, V, VOut>(
+  stream: DeclaredStreamState<K, V>,
+  supplier: ProcessorSupplier<K, V, K, VOut, never>,
+  options: ProcessOptions<K, VOut, readonly StoreRef[]>,
+): KStream<K, VOut> {
+  const name = options.name ?? stream.plan.processorName('KSTREAM-PROCESSVALUES-')
+  const fixed: Supplier = () => fixedKeyProcessor((supplier as Supplier)(), name)
+  const node = addProcessor(stream, name, fixed, options.stores ?? [])
+  return stream.handles.stream<K, VOut>({
+    ...stream,
+    name,
+    node,
+    key: options.key ?? stream.key,
+    value: options.value,
+  })
+}
+
+type Supplier = () => Processor<unknown, unknown, unknown, unknown>
+
+function addProcessor<K, V>(
+  stream: DeclaredStreamState<K, V>,
+  name: string,
+  supplier: Supplier,
+  stores: readonly StoreRef[],
+): LogicalNode {
+  const tables = stores.filter((store) => store instanceof DeclaredTable)
+  for (const table of tables) requireStore(table, name)
+  // A table's own operator adds its store; here it is only named.
+  const refs = stores.map((store): StoreRef<StateStore> =>
+    store instanceof DeclaredTable ? { storeName: store.storeName } : store,
+  )
+  return stream.plan.add([stream.node], {
+    name,
+    requires: tables.map((table) => table.state.node),
+    write(topology, parents) {
+      topology.addProcessor(name, supplier, { parents, stores: refs })
+    },
+  })
+}
+
+function requireStore(table: DeclaredTable<unknown, unknown>, name: string): void {
+  if (table.state.backing.materialize() !== undefined) return
+  throw new TopologyError(
+    `The processor ${name} uses the table ${table.state.name}, which is not held in a store. ` +
+      "Give the operator that makes the table one: { store: 'a-name' }.",
+  )
+}

@@ -1,0 +1,161 @@
+import { keyValueStore } from '../state/key-value-store-spec.ts'
+import type { KeyValueStore } from '../state/store.ts'
+import type { Processor } from '../topology/processor.ts'
+import type { Topic } from '../topology/topic.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { AnyStoreSpec, GlobalStoreOptions } from '../topology/topology-options.ts'
+import { DeclaredGroupedStream } from './declared-grouped-stream.ts'
+import { DeclaredStream } from './declared-stream.ts'
+import { DeclaredTable } from './declared-table.ts'
+import type { Handles } from './declared.ts'
+import { LogicalPlan } from './logical-plan.ts'
+import type { ConsumedOptions, TableOptions } from './operator-options.ts'
+import { TableSourceProcessor } from './processors/table-source.ts'
+import { SourceTable } from './source-table.ts'
+import { storeOptions } from './store-options.ts'
+import type { GlobalKTable, KStream, KTable } from './streams.ts'
+
+const handles: Handles = {
+  stream: (state) => new DeclaredStream(state),
+  table: (state) => new DeclaredTable(state),
+  groupedStream: (state) => new DeclaredGroupedStream(state),
+}
+
+/**
+ * Declares a topology with streams and tables. Nothing here touches a broker, a disk or a clock.
+ *
+ * @remarks Source: `org.apache.kafka.streams.StreamsBuilder`.
+ */
+export class StreamsBuilder {
+  private readonly plan = new LogicalPlan()
+
+  /**
+   * The records of a topic, or of several of the same types. The same topic may be asked for again.
+   *
+   * @throws TopologyError in `build` where a topic is read with other topics here than there.
+   */
+  stream<K, V>(
+    topics: Topic<K, V> | readonly Topic<K, V>[],
+    options: ConsumedOptions<K, V> = {},
+  ): KStream<K, V> {
+    const list: readonly Topic<K, V>[] = Array.isArray(topics) ? topics : [topics]
+    const name = this.plan.processorName('KSTREAM-SOURCE-', options.name)
+    const node = this.plan.addSource({
+      name,
+      source: { topics: list.map((topic) => topic.name), offsetReset: options.offsetReset },
+      write: (topology) => topology.addSource(name, list, consumed(options)),
+    })
+    return handles.stream<K, V>({
+      plan: this.plan,
+      handles,
+      name,
+      node,
+      key: list[0]?.key,
+      value: list[0]?.value,
+      sources: [name],
+      repartitionRequired: false,
+    })
+  }
+
+  /** The latest value of each key of a topic; records without a value delete. */
+  table<K, V>(topic: Topic<K, V>, options: TableOptions<K, V> = {}): KTable<K, V> {
+    const names = this.tableNames(topic, options)
+    const store = storeOptions(options.store)
+    const backing = new SourceTable(names.store, store, topic.key, topic.value)
+    const node = this.plan.addSource({
+      name: names.table,
+      write(topology) {
+        const source = topology.addSource(names.source, topic, consumed(options))
+        const spec = backing.spec()
+        topology.addProcessor(names.table, () => new TableSourceProcessor<K, V>(backing.source), {
+          parents: [source],
+          keepsKey: true,
+          stores: spec ? [spec] : [],
+        })
+      },
+    })
+    return handles.table<K, V>({
+      plan: this.plan,
+      handles,
+      name: names.table,
+      node,
+      key: topic.key,
+      value: topic.value,
+      sources: [names.source],
+      backing,
+    })
+  }
+
+  /** The same, held whole by every worker, to be joined by any key. The topic itself is its changelog. */
+  globalTable<K, V>(topic: Topic<K, V>, options: TableOptions<K, V> = {}): GlobalKTable<K, V> {
+    const names = this.tableNames(topic, options)
+    const source = { storeName: names.store, sendOldValues: false }
+    const { key, value } = topic
+    const store = storeOptions(options.store)
+    const spec = keyValueStore({ ...store, name: names.store, key, value, logging: false })
+    this.plan.addSource({
+      name: names.table,
+      write(topology) {
+        topology.addGlobalStore<K, V>(spec, {
+          topic,
+          sourceName: names.source,
+          processorName: names.table,
+          supplier: () => new TableSourceProcessor<K, V>(source) as Processor<K, V | null, never>,
+          ...(options.timestampExtractor && { timestampExtractor: options.timestampExtractor }),
+        })
+      },
+    })
+    return { storeName: names.store } satisfies {
+      storeName: string
+      storeType?: KeyValueStore<K, V>
+    }
+  }
+
+  /** Declares a store for processors; naming it in their options connects it to them. */
+  addStateStore(spec: AnyStoreSpec): this {
+    const write = (topology: Topology): void => topology.addStateStore(spec)
+    this.plan.addSource({ name: spec.storeName, write })
+    return this
+  }
+
+  /** Declares a store of which every worker keeps a whole copy, filled by a processor of the user's. */
+  addGlobalStore<K, V>(spec: AnyStoreSpec, options: GlobalStoreOptions<K, V>): this {
+    this.plan.addSource({
+      name: options.processorName,
+      write(topology) {
+        topology.addGlobalStore(spec, options)
+      },
+    })
+    return this
+  }
+
+  /**
+   * The topology of all that was declared.
+   *
+   * @throws TopologyError for names used twice, stores that nothing uses, topics read twice in different ways.
+   */
+  build(): Topology {
+    const topology = this.plan.build()
+    // What would only be found when the plan is read is refused here, at the declaration.
+    topology.plan()
+    return topology
+  }
+
+  private tableNames(
+    topic: Topic<unknown, unknown>,
+    options: TableOptions<never, never>,
+  ): { readonly store: string; readonly source: string; readonly table: string } {
+    const store = storeOptions(options.store).name ?? this.plan.storeName(`${topic.name}-`)
+    const source = this.plan.suffixedName('KSTREAM-SOURCE-', '-source', options.name)
+    const table = this.plan.processorName('KTABLE-SOURCE-', options.name)
+    return { store, source, table }
+  }
+}
+
+function consumed<K, V>(options: ConsumedOptions<K, V>): ConsumedOptions<K, V> {
+  const { timestampExtractor, offsetReset } = options
+  return {
+    ...(timestampExtractor && { timestampExtractor }),
+    ...(offsetReset && { offsetReset }),
+  }
+}

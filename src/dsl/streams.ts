@@ -1,0 +1,244 @@
+import type { Windowed } from '../core/windowed.ts'
+import type { Serde } from '../serdes/serde.ts'
+import type { KeyValueStore, StoreRef, WindowStore } from '../state/store.ts'
+import type { ProcessorSupplier } from '../topology/processor.ts'
+import type { Topic } from '../topology/topic.ts'
+import type { DynamicTopic, StoreOf } from '../topology/topology-options.ts'
+import type * as callbacks from './callbacks.ts'
+import type * as options from './operator-options.ts'
+import type { SameType, Takes } from './type-checks.ts'
+import type { TimeWindows } from './time-windows.ts'
+
+// The DSL's nouns name each other, so their types stand together in one file; what is behind them does not.
+
+/** The store that holds a table: a window store where its keys are windowed. */
+export type TableStore<K, V> = [K] extends [Windowed<infer Inner>]
+  ? WindowStore<Inner, V>
+  : KeyValueStore<K, V>
+
+/**
+ * A stream of records. Each method adds an operator and returns what comes of it; nothing runs before the topology
+ * does. A record of the stream may have a null value where its topic has tombstones, whatever `V` says.
+ *
+ * @remarks Source: `org.apache.kafka.streams.kstream.KStream`.
+ */
+export interface KStream<K, V> {
+  /** Lets the records pass for which the predicate holds; a type guard narrows the values. */
+  filter<Out extends V>(
+    predicate: (value: V, key: K) => value is Out,
+    options?: options.NamedOptions,
+  ): KStream<K, Out>
+  filter(predicate: callbacks.Predicate<K, V>, options?: options.NamedOptions): KStream<K, V>
+  /** Lets the records pass for which the predicate does not hold. */
+  filterNot(predicate: callbacks.Predicate<K, V>, options?: options.NamedOptions): KStream<K, V>
+  /** Gives each record another key and value. What follows by key is repartitioned. */
+  map<KOut, VOut>(
+    mapper: callbacks.Mapper<K, V, callbacks.KeyValue<KOut, VOut>>,
+    options?: options.SerdeOptions<NoInfer<KOut>, NoInfer<VOut>>,
+  ): KStream<KOut, VOut>
+  /** Gives each record another value. */
+  mapValues<VOut>(
+    mapper: callbacks.Mapper<K, V, VOut>,
+    options?: options.SerdeOptions<K, NoInfer<VOut>>,
+  ): KStream<K, VOut>
+  /** Makes any number of records of each. What follows by key is repartitioned. */
+  flatMap<KOut, VOut>(
+    mapper: callbacks.Mapper<K, V, Iterable<callbacks.KeyValue<KOut, VOut>>>,
+    options?: options.SerdeOptions<NoInfer<KOut>, NoInfer<VOut>>,
+  ): KStream<KOut, VOut>
+  /** Makes any number of records of each, under the same key. */
+  flatMapValues<VOut>(
+    mapper: callbacks.Mapper<K, V, Iterable<VOut>>,
+    options?: options.SerdeOptions<K, NoInfer<VOut>>,
+  ): KStream<K, VOut>
+  /** Gives each record another key. What follows by key is repartitioned. */
+  selectKey<KOut>(
+    selector: callbacks.Mapper<K, V, KOut>,
+    options?: options.SerdeOptions<NoInfer<KOut>, V>,
+  ): KStream<KOut, V>
+  /** Does something for each record and lets it pass. It may happen again for a record after a failure. */
+  peek(action: callbacks.Action<K, V>, options?: options.NamedOptions): KStream<K, V>
+  /** Does something for each record. It may happen again for a record after a failure. */
+  foreach(action: callbacks.Action<K, V>, options?: options.NamedOptions): void
+  /** Sends each record to the first of several streams whose predicate holds; a type guard narrows its values. */
+  branch<const P extends Readonly<globalThis.Record<string, callbacks.Predicate<K, V>>>>(
+    predicates: P,
+    options?: options.NamedOptions,
+  ): { readonly [N in keyof P]: KStream<K, Branched<P[N], V>> }
+  /** The same, one branch after the other. */
+  split(options?: options.NamedOptions): BranchedKStream<K, V>
+  /** The records of both streams, in no particular order between the two. */
+  merge(other: KStream<K, V>, options?: options.SerdeOptions<K, V>): KStream<K, V>
+  /** Sends the records through a topic of the application's own, by key. */
+  repartition(options?: options.RepartitionOptions<K, V>): KStream<K, V>
+  /** Groups records by another key. Needs a repartition topic. */
+  groupBy<KOut>(
+    selector: callbacks.Mapper<K, V, KOut>,
+    options: options.GroupedOptions<NoInfer<KOut>, NoInfer<V>>,
+  ): KGroupedStream<KOut, V>
+  /** Groups records by their key. Needs a repartition topic where the key was changed before. */
+  groupByKey(options?: Partial<options.GroupedOptions<K, V>>): KGroupedStream<K, V>
+  /** Writes the records to a topic, or to the topics that a function chooses, which must exist. */
+  to<KTopic, VTopic>(
+    topic: (Topic<KTopic, VTopic> | DynamicTopic<KTopic, VTopic>) & Takes<K, V, KTopic, VTopic>,
+    options?: options.ProducedOptions<KTopic, VTopic>,
+  ): void
+  /** The latest value of each key; a null value deletes. */
+  toTable(
+    options?: options.MaterializedOptions & options.SerdeOptions<K, NonNullable<V>>,
+  ): KTable<K, NonNullable<V>>
+  /** Handles records with a processor, which may use the stores that are named in the options. */
+  process<KOut = unknown, VOut = unknown, const Stores extends readonly StoreRef[] = readonly []>(
+    supplier: ProcessorSupplier<K, V, KOut, VOut, StoreOf<Stores[number]>>,
+    options?: options.ProcessOptions<KOut, VOut, Stores>,
+  ): KStream<KOut, VOut>
+  /** The same with a processor that keeps keys, so that nothing is repartitioned. It throws where one does not. */
+  processValues<VOut = unknown, const Stores extends readonly StoreRef[] = readonly []>(
+    supplier: ProcessorSupplier<K, V, K, VOut, StoreOf<Stores[number]>>,
+    options?: options.ProcessOptions<K, VOut, Stores>,
+  ): KStream<K, VOut>
+  /** Joins each record with what a table holds for its key; records for which it has nothing go no further. */
+  join<TableV, VOut>(
+    table: KTable<K, TableV>,
+    joiner: callbacks.Joiner<K, V, TableV, VOut>,
+    options?: options.JoinedOptions<K, V>,
+  ): KStream<K, VOut>
+  join<TableK, TableV, VOut>(
+    table: GlobalKTable<TableK, TableV>,
+    joiner: callbacks.Joiner<K, V, TableV, VOut>,
+    options: options.GlobalJoinOptions<K, V, NoInfer<TableK>>,
+  ): KStream<K, VOut>
+  /** The same, where records for which the table has nothing are joined with null. */
+  leftJoin<TableV, VOut>(
+    table: KTable<K, TableV>,
+    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
+    options?: options.JoinedOptions<K, V>,
+  ): KStream<K, VOut>
+  leftJoin<TableK, TableV, VOut>(
+    table: GlobalKTable<TableK, TableV>,
+    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
+    options: options.GlobalJoinOptions<K, V, NoInfer<TableK>>,
+  ): KStream<K, VOut>
+}
+
+/** The values of a branch: what its predicate narrows them to, if it is a type guard. */
+export type Branched<P, V> = P extends TypeGuard<infer Out> ? Out & V : V
+
+// A method's parameters are compared leniently, so that a guard of any value type matches.
+type TypeGuard<Out> = { check(value: unknown, ...rest: never[]): value is Out }['check']
+
+/** Branches in the making. Source: Java's `BranchedKStream`. */
+export interface BranchedKStream<K, V> {
+  /** Adds a branch; `name` is put behind the split's own. @defaultValue the branch's number, from 1 */
+  branch(
+    predicate: callbacks.Predicate<K, V>,
+    options?: options.NamedOptions,
+  ): BranchedKStream<K, V>
+  /** Adds the branch of all other records and ends the split. Returns the branches by their full names. */
+  defaultBranch(options?: options.NamedOptions): ReadonlyMap<string, KStream<K, V>>
+  /** Ends the split; other records go no further. Returns the branches by their full names. */
+  noDefaultBranch(): ReadonlyMap<string, KStream<K, V>>
+}
+
+/** Records by key, to be aggregated. Source: Java's `KGroupedStream`. */
+export interface KGroupedStream<K, V> {
+  /** How many records each key has had. */
+  count(options?: options.MaterializedOptions): KTable<K, number>
+  /** Each key's values made one. */
+  reduce(
+    reducer: callbacks.Reducer<V>,
+    options?: options.MaterializedOptions & { readonly value?: Serde<V> },
+  ): KTable<K, V>
+  /** Each key's records folded into one value. */
+  aggregate<Agg, Stored = Agg>(
+    initializer: callbacks.Initializer<Agg>,
+    aggregator: callbacks.Aggregator<K, V, NoInfer<Agg>>,
+    options: options.MaterializedOptions & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KTable<K, Agg>
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V>
+}
+
+/** Records by key and window, to be aggregated. Source: Java's `TimeWindowedKStream`. */
+export interface TimeWindowedKStream<K, V> {
+  /** How many records each key has had in each window. */
+  count(options?: options.WindowedOptions): KTable<Windowed<K>, number>
+  /** Each key's values in each window made one. */
+  reduce(
+    reducer: callbacks.Reducer<V>,
+    options?: options.WindowedOptions & { readonly value?: Serde<V> },
+  ): KTable<Windowed<K>, V>
+  /** Each key's records in each window folded into one value. */
+  aggregate<Agg, Stored = Agg>(
+    initializer: callbacks.Initializer<Agg>,
+    aggregator: callbacks.Aggregator<K, V, NoInfer<Agg>>,
+    options: options.WindowedOptions & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KTable<Windowed<K>, Agg>
+}
+
+/**
+ * The latest value of each key. Where it is held in a store, it names that store in typed code.
+ *
+ * @remarks Source: `org.apache.kafka.streams.kstream.KTable`.
+ */
+export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
+  /** The name of the store that holds it. @throws TopologyError where none does; give it a `store`. */
+  readonly storeName: string
+  /** The rows for which the predicate holds; a type guard narrows the values. */
+  filter<Out extends V>(
+    predicate: (value: V, key: K) => value is Out,
+    options?: options.DerivedTableOptions<K>,
+  ): KTable<K, Out>
+  filter(
+    predicate: callbacks.Predicate<K, V>,
+    options?: options.DerivedTableOptions<K>,
+  ): KTable<K, V>
+  /** The rows for which the predicate does not hold. */
+  filterNot(
+    predicate: callbacks.Predicate<K, V>,
+    options?: options.DerivedTableOptions<K>,
+  ): KTable<K, V>
+  /** The rows with other values; null leaves a row out. A value serde is needed where there is a store. */
+  mapValues<VOut>(
+    mapper: callbacks.Mapper<K, V, VOut | null>,
+    options?: options.DerivedTableOptions<K> & { readonly value?: Serde<NoInfer<VOut>> },
+  ): KTable<K, VOut>
+  /** The table's updates; null for a deletion. */
+  toStream(options?: options.NamedOptions): KStream<K, V | null>
+  /** Groups rows by another key. Needs a repartition topic. */
+  groupBy<KOut, VOut>(
+    selector: callbacks.Mapper<K, V, callbacks.KeyValue<KOut | null, VOut | null>>,
+    options: options.GroupedOptions<NoInfer<KOut>, NoInfer<VOut>> & {
+      readonly value: Serde<NoInfer<VOut>>
+    },
+  ): KGroupedTable<KOut, VOut>
+}
+
+/** A table's rows by another key, to be aggregated. Source: Java's `KGroupedTable`. */
+export interface KGroupedTable<K, V> {
+  /** How many rows each group has. */
+  count(options?: options.MaterializedOptions): KTable<K, number>
+  /** Each group's values made one; `subtractor` takes out the value of a row that changed or went. */
+  reduce(
+    adder: callbacks.Reducer<V>,
+    subtractor: callbacks.Reducer<V>,
+    options?: options.MaterializedOptions,
+  ): KTable<K, V>
+  /** Each group's rows folded into one value; `subtractor` takes out a row that changed or went. */
+  aggregate<Agg, Stored = Agg>(
+    initializer: callbacks.Initializer<Agg>,
+    adder: callbacks.Aggregator<K, V, NoInfer<Agg>>,
+    subtractor: callbacks.Aggregator<K, V, NoInfer<Agg>>,
+    options: options.MaterializedOptions & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KTable<K, Agg>
+}
+
+/** A table of which every worker holds all partitions. Source: Java's `GlobalKTable`. */
+export interface GlobalKTable<K, V> extends StoreRef<KeyValueStore<K, V>> {
+  readonly storeName: string
+}
