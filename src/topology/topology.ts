@@ -2,6 +2,8 @@ import { TopologyError } from '../core/errors.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type { StoreSpec } from '../state/store-spec.ts'
 import { emptyDefinition, type TopologyDefinition } from './definition.ts'
+import { describeMermaid } from './describe-mermaid.ts'
+import { describeText } from './describe-text.ts'
 import { validateName } from './names.ts'
 import { nameOfNode, type NodeRef, type Parent } from './node-ref.ts'
 import { buildPlan } from './plan-builder.ts'
@@ -207,6 +209,17 @@ export class Topology {
    */
   plan(): TopologyPlan {
     return buildPlan(this.definition)
+  }
+
+  /**
+   * The topology as text: `text`, which is what Kafka Streams prints for the same topology, or `mermaid`, a flow chart.
+   *
+   * @throws TopologyError for `mermaid`, where {@link plan} would throw.
+   * @remarks Source: `Topology.describe`.
+   */
+  describe(options: { readonly format?: 'text' | 'mermaid' } = {}): string {
+    if (options.format === 'mermaid') return describeMermaid(this.plan())
+    return describeText(this.definition)
   }
 
   /** @internal Declares a topic that the application owns; its name then gets the application id as a prefix. */
