@@ -1,0 +1,208 @@
+import type { Timer } from '../../core/clock.ts'
+import { LifecycleError } from '../../core/errors.ts'
+import { topicPartitionName, type TopicPartition } from '../../core/topic-partition.ts'
+import type {
+  FetchedPartition,
+  Fetcher,
+  FetcherOptions,
+  PartitionOffset,
+  WaitOptions,
+} from '../port.ts'
+import { ChunkCursor } from './chunk-cursor.ts'
+import type { EmbeddedClient } from './embedded-client.ts'
+import type { PartitionLog } from './partition-log.ts'
+
+interface Position {
+  readonly topic: string
+  readonly partition: number
+  offset: number
+  paused: boolean
+  /** Undefined until the topic is found. */
+  log: PartitionLog | undefined
+  stopListening: (() => void) | undefined
+}
+
+const defaultMaxPartitionBytes = 1_048_576
+const defaultMaxBytes = 8_388_608
+const defaultWaitMs = 500
+
+/** Reads partitions of the embedded broker straight from their logs. */
+export class EmbeddedFetcher implements Fetcher {
+  readonly #client: EmbeddedClient
+  readonly #options: FetcherOptions
+  readonly #positions = new Map<string, Position>()
+  /** The partition that the next poll begins with, so that none is always last. */
+  #turn = 0
+  #ended: Error | undefined
+  /** Of one partition; thrown by the next poll. */
+  #failure: Error | undefined
+  #wake: (() => void) | undefined
+
+  constructor(client: EmbeddedClient, options: FetcherOptions) {
+    this.#client = client
+    this.#options = options
+  }
+
+  assign(positions: readonly PartitionOffset[]): void {
+    for (const { topic, partition, offset } of positions) {
+      this.unassign([{ topic, partition }])
+      const position: Position = {
+        topic,
+        partition,
+        offset,
+        paused: false,
+        log: undefined,
+        stopListening: undefined,
+      }
+      this.#positions.set(topicPartitionName(topic, partition), position)
+    }
+    this.#wake?.()
+  }
+
+  unassign(partitions: readonly TopicPartition[]): void {
+    for (const { topic, partition } of partitions) {
+      const name = topicPartitionName(topic, partition)
+      this.#positions.get(name)?.stopListening?.()
+      this.#positions.delete(name)
+    }
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#setPaused(partitions, true)
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#setPaused(partitions, false)
+    this.#wake?.()
+  }
+
+  async poll(options: WaitOptions): Promise<FetchedPartition[]> {
+    const { signal, timeoutMs = defaultWaitMs } = options
+    signal?.throwIfAborted()
+    await this.#request()
+    const { clock } = this.#client.broker
+    const deadlineMs = clock.monotonicMs() + timeoutMs
+    for (;;) {
+      const ready = this.#read()
+      const leftMs = deadlineMs - clock.monotonicMs()
+      if (ready.length > 0 || leftMs <= 0) return ready
+      // What woke it need not be visible: records of a transaction that is open are not.
+      await this.#untilGrowth(leftMs, signal)
+      signal?.throwIfAborted()
+      this.#checkUsable()
+    }
+  }
+
+  close(): Promise<void> {
+    this.#end(new LifecycleError('The fetcher is closed'))
+    this.#client.untrack(this)
+    return Promise.resolve()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  crash(error: Error): void {
+    this.#end(error)
+  }
+
+  #end(error: Error): void {
+    if (this.#ended) return
+    this.#ended = error
+    this.unassign([...this.#positions.values()])
+    this.#wake?.()
+  }
+
+  #checkUsable(): void {
+    if (this.#ended) throw this.#ended
+  }
+
+  async #request(): Promise<void> {
+    this.#checkUsable()
+    await this.#client.request('fetch')
+    this.#checkUsable()
+  }
+
+  #setPaused(partitions: readonly TopicPartition[], paused: boolean): void {
+    for (const { topic, partition } of partitions) {
+      const position = this.#positions.get(topicPartitionName(topic, partition))
+      if (position) position.paused = paused
+    }
+  }
+
+  #read(): FetchedPartition[] {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) throw failure
+    const { maxBufferedBytes = defaultMaxBytes } = this.#options
+    const positions = [...this.#positions.values()]
+    const fetched: FetchedPartition[] = []
+    let bytes = 0
+    const first = positions.length === 0 ? 0 : this.#turn % positions.length
+    for (let i = 0; i < positions.length && bytes < maxBufferedBytes; i++) {
+      const position = positions[(first + i) % positions.length]!
+      if (position.paused) continue
+      this.#turn = first + i + 1
+      try {
+        const found = this.#readOne(position)
+        if (!found) continue
+        fetched.push(found)
+        bytes += found.bytes
+      } catch (error) {
+        // What was read of the others is delivered first; their positions have moved on.
+        if (fetched.length === 0) throw error
+        this.#failure = error as Error
+        break
+      }
+    }
+    return fetched
+  }
+
+  #readOne(position: Position): FetchedPartition | undefined {
+    const { isolation, maxPartitionBytes = defaultMaxPartitionBytes } = this.#options
+    const log = this.#listenTo(position)
+    const read = log.read(position.offset, isolation, maxPartitionBytes)
+    if (!read) return undefined
+    const from = position.offset
+    position.offset = read.nextOffset
+    return {
+      topic: position.topic,
+      partition: position.partition,
+      records: new ChunkCursor(read.chunks, from),
+      bytes: read.bytes,
+      nextOffset: read.nextOffset,
+      highWatermark: log.highWatermark,
+      lastStableOffset: log.lastStableOffset,
+      logStartOffset: log.logStart,
+    }
+  }
+
+  /** The partition's log; looked up anew where the topic was deleted and made again. */
+  #listenTo(position: Position): PartitionLog {
+    const log = this.#client.broker.partition(position.topic, position.partition)
+    if (position.log !== log) {
+      position.stopListening?.()
+      position.log = log
+      position.stopListening = log.onGrowth(() => {
+        if (!position.paused) this.#wake?.()
+      })
+    }
+    return log
+  }
+
+  #untilGrowth(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve) => {
+      let timer: Timer | undefined
+      const wake = (): void => {
+        this.#wake = undefined
+        timer?.cancel()
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#wake = wake
+      timer = this.#client.broker.clock.schedule(timeoutMs, wake)
+      signal?.addEventListener('abort', wake, { once: true })
+    })
+  }
+}

@@ -1,0 +1,254 @@
+import type { Timer } from '../../core/clock.ts'
+import { LifecycleError, ProductionError } from '../../core/errors.ts'
+import type { Headers } from '../../core/headers.ts'
+import type { CommittedOffset, GroupIdentity, Producer, ProducerOptions } from '../port.ts'
+import type { EmbeddedClient } from './embedded-client.ts'
+import type { EmbeddedTopic } from './embedded-topic.ts'
+import type { PartitionLog } from './partition-log.ts'
+import { ChunkBuilder } from './record-chunk.ts'
+import type { ProducerIdentity } from './transactions.ts'
+
+/** What is written to one partition. */
+interface PartitionWriter {
+  readonly topic: EmbeddedTopic
+  readonly log: PartitionLog
+  readonly builder: ChunkBuilder
+  lastOffset: number | undefined
+}
+
+const defaultBatchBytes = 262_144
+const defaultLingerMs = 5
+const defaultTransactionTimeoutMs = 60_000
+/** What a record takes beside its key and value. */
+const recordOverheadBytes = 70
+
+/** Writes to partitions of the embedded broker; an append is its own acknowledgement. */
+export class EmbeddedProducer implements Producer {
+  readonly #client: EmbeddedClient
+  readonly #options: ProducerOptions
+  readonly #identity: ProducerIdentity | undefined
+  readonly #writers = new Map<string, PartitionWriter[]>()
+  /** Writers with records that are not appended yet. */
+  readonly #waiting = new Set<PartitionWriter>()
+  #inTransaction = false
+  #linger: Timer | undefined
+  #appending: Promise<void> = Promise.resolve()
+  #failure: Error | undefined
+  #ended: Error | undefined
+
+  constructor(client: EmbeddedClient, options: ProducerOptions) {
+    this.#client = client
+    this.#options = options
+    const { transactionalId, transactionTimeoutMs = defaultTransactionTimeoutMs } = options
+    if (transactionalId !== undefined) {
+      const { transactions } = client.broker
+      this.#identity = transactions.initialize(transactionalId, transactionTimeoutMs)
+    }
+  }
+
+  send(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers?: Headers,
+  ): void {
+    this.#checkUsable()
+    if (this.#identity && !this.#inTransaction) {
+      throw new LifecycleError('A transactional producer sends within a transaction; begin one')
+    }
+    const writer = this.#writer(topic, partition)
+    this.#checkRecord(writer, key, value, headers)
+    writer.builder.append(timestampMs, key, value, headers)
+    this.#waiting.add(writer)
+    const { batchBytes = defaultBatchBytes, lingerMs = defaultLingerMs } = this.#options
+    if (writer.builder.bytes >= batchBytes) this.#appendSoon()
+    else if (!this.#linger) {
+      this.#linger = this.#client.broker.clock.schedule(lingerMs, () => this.#appendSoon())
+    }
+  }
+
+  async prepare(topics: readonly string[]): Promise<void> {
+    this.#checkUsable()
+    await this.#client.request('metadata')
+    for (const topic of topics) this.#client.broker.topic(topic)
+  }
+
+  ready(): Promise<void> | undefined {
+    return undefined
+  }
+
+  async flush(): Promise<void> {
+    this.#checkUsable()
+    this.#appendSoon()
+    await this.#appending
+    this.#checkUsable()
+  }
+
+  lastOffset(topic: string, partition: number): number | undefined {
+    return this.#writers.get(topic)?.[partition]?.lastOffset
+  }
+
+  beginTransaction(): void {
+    this.#checkUsable()
+    this.#transactional()
+    if (this.#inTransaction) throw new LifecycleError('A transaction is open already')
+    this.#inTransaction = true
+  }
+
+  async sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+    this.#checkUsable()
+    const identity = this.#transactional()
+    if (!this.#inTransaction) throw new LifecycleError('Offsets are sent within a transaction')
+    await this.#attempt(async () => {
+      await this.#client.request('txnOffsetCommit')
+      const { broker } = this.#client
+      broker.transactions.sendOffsets(identity, broker.group(member.groupId), member, offsets)
+    })
+  }
+
+  async commitTransaction(): Promise<void> {
+    const identity = this.#transactional()
+    if (!this.#inTransaction) throw new LifecycleError('No transaction is open')
+    await this.flush()
+    await this.#attempt(async () => {
+      await this.#client.request('endTxn')
+      this.#client.broker.transactions.end(identity, true)
+      this.#inTransaction = false
+    })
+  }
+
+  async abortTransaction(): Promise<void> {
+    if (this.#ended) throw this.#ended
+    const identity = this.#transactional()
+    this.#dropWaiting()
+    await this.#appending
+    this.#inTransaction = false
+    this.#failure = undefined
+    await this.#attempt(async () => {
+      await this.#client.request('endTxn')
+      this.#client.broker.transactions.end(identity, false)
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return
+    // An open transaction is left to its timeout or to the next producer of the id; records outside of one are sent.
+    if (!this.#identity && !this.#failure) await this.flush()
+    this.#end(new LifecycleError('The producer is closed'))
+    this.#client.untrack(this)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  crash(error: Error): void {
+    this.#end(error)
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error
+    this.#dropWaiting()
+  }
+
+  #checkUsable(): void {
+    const error = this.#ended ?? this.#failure
+    if (error) throw error
+  }
+
+  #transactional(): ProducerIdentity {
+    if (this.#identity) return this.#identity
+    throw new LifecycleError('This producer is not transactional; open it with a transactionalId')
+  }
+
+  #writer(topic: string, partition: number): PartitionWriter {
+    const known = this.#writers.get(topic)?.[partition]
+    if (known && this.#client.broker.findTopic(topic) === known.topic) return known
+    const found = this.#client.broker.findTopic(topic)
+    const log = found?.partitions[partition]
+    if (!found || !log) {
+      const reason = found ? `topic ${topic} has ${found.partitions.length} partitions` : 'no topic'
+      throw new ProductionError(`The record cannot be written: ${reason}`, {
+        topicPartition: { topic, partition },
+      })
+    }
+    const writer = { topic: found, log, builder: new ChunkBuilder(), lastOffset: undefined }
+    const writers = this.#writers.get(topic) ?? []
+    writers[partition] = writer
+    this.#writers.set(topic, writers)
+    return writer
+  }
+
+  #checkRecord(
+    { topic, log }: PartitionWriter,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: Headers | undefined,
+  ): void {
+    const place = { topicPartition: { topic: topic.name, partition: log.partition } }
+    let bytes = (key?.length ?? 0) + (value?.length ?? 0) + recordOverheadBytes
+    for (const header of headers ?? []) bytes += header.key.length + (header.value?.length ?? 0)
+    if (bytes > topic.maxMessageBytes) {
+      throw new ProductionError(
+        `The record of about ${bytes} bytes is larger than the topic's max.message.bytes, ` +
+          `${topic.maxMessageBytes}`,
+        place,
+      )
+    }
+    if (topic.compacted && key === null) {
+      throw new ProductionError('A compacted topic takes no record without a key', place)
+    }
+  }
+
+  /** Appends what waits: at once, or after the broker's hook has let it. */
+  #appendSoon(): void {
+    this.#linger?.cancel()
+    this.#linger = undefined
+    if (this.#waiting.size === 0) return
+    if (!this.#client.broker.onRequest) {
+      this.#tryAppend()
+      return
+    }
+    this.#appending = this.#appending.then(async () => {
+      try {
+        await this.#client.request('produce')
+        this.#tryAppend()
+      } catch (error) {
+        this.#failure ??= error as Error
+      }
+    })
+  }
+
+  #tryAppend(): void {
+    if (this.#ended) return
+    const { broker } = this.#client
+    try {
+      for (const writer of this.#waiting) {
+        const transaction = this.#identity && broker.transactions.join(this.#identity, writer.log)
+        const chunk = broker.append(writer.topic, writer.log, writer.builder.take(transaction))
+        writer.lastOffset = chunk.nextOffset - 1
+      }
+    } catch (error) {
+      this.#failure ??= error as Error
+    }
+    this.#waiting.clear()
+  }
+
+  #dropWaiting(): void {
+    this.#linger?.cancel()
+    this.#linger = undefined
+    for (const writer of this.#waiting) writer.builder.take(undefined)
+    this.#waiting.clear()
+  }
+
+  async #attempt(run: () => Promise<void>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      this.#failure ??= error as Error
+      throw error
+    }
+  }
+}
