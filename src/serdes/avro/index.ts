@@ -2,6 +2,12 @@ export { avro, type InlineAvroSchema } from './avro.ts'
 export type { AvroOptions } from './avro-serde.ts'
 export type { AvroType } from './avro-type.ts'
 export {
+  generateSchemas,
+  type GenerateSchemasOptions,
+  type GenerateSchemasReport,
+} from './generate-schemas.ts'
+export { schemaRegistry, type SchemaRegistryOptions } from './http-schema-registry.ts'
+export {
   inProcessSchemaRegistry,
   type InProcessSchemaRegistryOptions,
 } from './in-process-schema-registry.ts'

@@ -1,0 +1,84 @@
+import { SchemaRegistry as PackageRegistry } from '@kafkajs/confluent-schema-registry'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  startSchemaRegistry,
+  type RunningSchemaRegistry,
+} from '../../scripts/services/schema-registry.ts'
+import { SchemaIncompatibleError, SchemaRegistryError } from '../../src/core/errors.ts'
+import { avro, schemaRegistry, type SchemaRegistry } from 'millrace/serdes/avro'
+import { schemaRegistryContract } from '../serdes/avro/schema-registry-contract.ts'
+
+let service: RunningSchemaRegistry
+let registry: SchemaRegistry
+
+beforeAll(async () => {
+  service = await startSchemaRegistry()
+  registry = schemaRegistry({ url: service.url })
+})
+afterAll(async () => {
+  await registry?.close()
+  await service?.stop()
+})
+
+schemaRegistryContract({
+  name: 'over HTTP, a real one',
+  open: async () => registry,
+  close: async () => undefined,
+})
+
+const purchase = {
+  type: 'record',
+  name: 'shop.Purchase',
+  fields: [
+    { name: 'id', type: 'string' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'note', type: ['null', 'string'], default: null },
+  ],
+} as const
+const value = { id: 'a', at: Date.UTC(1997, 0, 1), note: 'grüße' }
+
+describe('Avro through a real registry', () => {
+  it('writes what the package reads, and reads what the package writes', async () => {
+    const context = { topic: 'interop', part: 'value' } as const
+    const serde = avro({ schema: purchase }).bind!({ schemaRegistry: registry })
+    await serde.prepare!(context)
+    const other = new PackageRegistry({ host: service.url })
+    const message = serde.serialize(value, context)
+    expect({ ...(await other.decode(message)) }).toEqual(value)
+    const id = await other.getLatestSchemaId('interop-value')
+    const theirs = await other.encode(id, value)
+    await serde.resolve!([theirs], context)
+    expect(serde.deserialize(theirs, context)).toStrictEqual(value)
+    expect(theirs).toEqual(message)
+  })
+
+  it('refuses a breaking schema at start, naming subject, field and rule', async () => {
+    const context = { topic: 'breaking', part: 'value' } as const
+    await avro({ schema: purchase }).bind!({ schemaRegistry: registry }).prepare!(context)
+    await registry.setCompatibility('breaking-value', 'BACKWARD_TRANSITIVE')
+    const changed = {
+      ...purchase,
+      fields: [...purchase.fields, { name: 'units', type: 'int' }],
+    }
+    const serde = avro({ schema: changed }).bind!({ schemaRegistry: registry })
+    const refused = serde.prepare!(context)
+    await expect(refused).rejects.toThrow(SchemaIncompatibleError)
+    await expect(refused).rejects.toThrow(
+      /shop\.Purchase.*breaking-value.*BACKWARD_TRANSITIVE against version 1: field units .*READER_FIELD_MISSING_DEFAULT_VALUE/,
+    )
+    expect(await registry.versions('breaking-value')).toHaveLength(1)
+  })
+
+  it('registers nothing where that is turned off, and says what to do', async () => {
+    const context = { topic: 'by-hand', part: 'value' } as const
+    const environment = { schemaRegistry: registry, autoRegisterSchemas: false }
+    const serde = avro({ schema: purchase }).bind!(environment)
+    const refused = serde.prepare!(context)
+    await expect(refused).rejects.toThrow(SchemaRegistryError)
+    await expect(refused).rejects.toThrow(/by-hand-value.*millrace schemas register/)
+    expect(await registry.versions('by-hand-value')).toEqual([])
+    await registry.register('by-hand-value', JSON.stringify(purchase))
+    await serde.prepare!(context)
+    expect(serde.deserialize(serde.serialize(value, context), context)).toStrictEqual(value)
+  })
+})
