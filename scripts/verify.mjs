@@ -12,7 +12,7 @@ const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('
 const rows = [
   [
     gate('format', () => command('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.')),
-    gate('lint', () => command('oxlint/bin/oxlint', '--type-aware')),
+    gate('lint', () => command('oxlint/bin/oxlint', '--type-aware', '--format=unix')),
   ],
   [gate('types', types), gate('boundaries', boundaries)],
   [gate('dead code', () => command('knip/bin/knip.js')), gate('build', build)],
