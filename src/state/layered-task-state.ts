@@ -55,6 +55,11 @@ export class LayeredTaskState implements TaskState {
     return this.#store(name).committed
   }
 
+  /** A store and the engine beneath it. @internal */
+  placed(name: string): TaskStore {
+    return this.#store(name)
+  }
+
   loadPrefetched(): MaybePromise<void> {
     this.#checkOpen()
     const loading: Promise<void>[] = []
@@ -83,12 +88,10 @@ export class LayeredTaskState implements TaskState {
     return this.#sealed
   }
 
-  apply(sealed: SealedChanges, changelogOffsets: ReadonlyMap<string, number>): Promise<void> {
+  async apply(sealed: SealedChanges, changelogOffsets: ReadonlyMap<string, number>): Promise<void> {
     if (sealed !== this.#sealed || this.#sealed === undefined) {
-      return Promise.reject(
-        new LifecycleError(
-          `${this.#name}: only the changes that were sealed last can be applied, once, and not after a discard`,
-        ),
+      throw new LifecycleError(
+        `${this.#name}: only the changes that were sealed last can be applied, once, and not after a discard`,
       )
     }
     const layers = this.#sealed
@@ -111,7 +114,7 @@ export class LayeredTaskState implements TaskState {
     return this.#store(storeName).engine.offset(storeName)
   }
 
-  restore(
+  async restore(
     storeName: string,
     records: readonly ChangelogRecord[],
     nextOffset: number,
@@ -128,7 +131,7 @@ export class LayeredTaskState implements TaskState {
     })
   }
 
-  clear(storeName: string): Promise<void> {
+  async clear(storeName: string): Promise<void> {
     const store = this.#store(storeName)
     return this.#write(`the clearing of ${storeName}`, () =>
       andThen(store.engine.clear(storeName), () => store.layered.committedChanged()),

@@ -67,9 +67,11 @@ export class StoreReadCache {
   }
 
   set(key: StorageKey, entry: CompactEntry | null): void {
-    this.delete(key)
+    const young = this.#young.get(key)
+    if (young === undefined) this.#deleteOld(key)
     this.#young.set(key, entry)
-    this.#budget.count(bytesOf(key, entry), 0)
+    const before = young === undefined ? 0 : bytesOf(key, young)
+    this.#budget.count(bytesOf(key, entry) - before, 0)
   }
 
   delete(key: StorageKey): void {
@@ -79,6 +81,10 @@ export class StoreReadCache {
       this.#budget.count(-bytesOf(key, young), 0)
       return
     }
+    this.#deleteOld(key)
+  }
+
+  #deleteOld(key: StorageKey): void {
     const old = this.#old.get(key)
     if (old === undefined) return
     this.#old.delete(key)

@@ -1,0 +1,12 @@
+import { rocksDbEngine } from './harness.ts'
+import { keyValueContract } from './key-value-contract.ts'
+import { modelContract } from './model-contract.ts'
+import { taskContract } from './task-contract.ts'
+import { windowContract } from './window-contract.ts'
+
+const engine = rocksDbEngine('rocksdb-native')
+
+keyValueContract(engine)
+windowContract(engine)
+taskContract(engine)
+modelContract(engine)

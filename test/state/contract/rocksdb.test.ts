@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest'
+import { probeBinding } from '../../../src/state/rocksdb/probe.ts'
+import { rocksDbEngine } from './harness.ts'
+import { keyValueContract } from './key-value-contract.ts'
+import { modelContract } from './model-contract.ts'
+import { taskContract } from './task-contract.ts'
+import { windowContract } from './window-contract.ts'
+
+// The prebuilt binary of rocksdb 5.2.1 ends the process on Node 22 and later; the probe says whether it can run here.
+const result = await probeBinding('rocksdb')
+const nodeMajor = Number(process.versions.node.split('.')[0])
+
+if (result.works) {
+  const engine = rocksDbEngine('rocksdb')
+  keyValueContract(engine)
+  windowContract(engine)
+  taskContract(engine)
+  modelContract(engine)
+}
+
+describe('rocksdb 5.2.1', () => {
+  const outcome = result.works ? 'is run' : `is NOT run: ${result.reason}`
+  test(`on Node ${process.version} the contract ${outcome}`, () => {
+    if (nodeMajor < 22) expect(result).toEqual({ works: true })
+    else if (!result.works) expect(result.reason).not.toBe('')
+  })
+})
