@@ -33,14 +33,22 @@ export interface BatchProducer {
 /** Up to here a loop in JavaScript copies faster than a call of `set`. */
 const loopCopyMax = 48
 
-/** Length, attributes, timestamp and offset deltas, key and value lengths and header count, at their longest. */
-const recordOverheadMax = 5 + 1 + 10 + 5 + 5 + 5 + 5
-
-/** An upper bound, near the truth, of the bytes that a record takes in a batch of its own, the header included. */
+/** Bytes that an uncompressed batch takes which holds only this record. */
 export function batchBytesOf(key: Buffer | null, value: Buffer | null, headers: Headers): number {
-  const payload = (key?.length ?? 0) + (value?.length ?? 0)
-  return recordsAt + recordOverheadMax + payload + headersSize(headers)
+  const keyLength = key === null ? -1 : key.length
+  const valueLength = value === null ? -1 : value.length
+  const length =
+    3 + // attributes, timestamp delta 0, offset delta 0
+    varintSize(keyLength) +
+    (keyLength < 0 ? 0 : keyLength) +
+    varintSize(valueLength) +
+    (valueLength < 0 ? 0 : valueLength) +
+    (headers.length === 0 ? 1 : headersSize(headers))
+  return recordsAt + varintSize(length) + length
 }
+
+/** Up to this many bytes more than {@link batchBytesOf} says, less the header, a further record of a batch takes. */
+export const laterRecordExtraBytes = 16
 
 /** Builds one record batch of version 2 in a buffer that grows. */
 export class BatchWriter {

@@ -1,0 +1,243 @@
+import { BrokerError, FencedError, LifecycleError } from '../../../core/errors.ts'
+import type {
+  CommittedOffset,
+  GroupAssignment,
+  GroupIdentity,
+  GroupMembership,
+  GroupOptions,
+  WaitOptions,
+} from '../../port.ts'
+import { Backoff } from '../cluster/backoff.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { Coordinator } from '../cluster/coordinator.ts'
+import { retry } from '../cluster/retry.ts'
+import { Wait } from '../cluster/wait.ts'
+import {
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+} from '../protocol/consumer-protocol.ts'
+import { codes } from '../protocol/error-codes.ts'
+import { heartbeat } from '../protocol/heartbeat.ts'
+import { joinGroup, type JoinGroupResponse } from '../protocol/join-group.ts'
+import { leaveGroup } from '../protocol/leave-group.ts'
+import { offsetCommit } from '../protocol/offset-commit.ts'
+import { syncGroup } from '../protocol/sync-group.ts'
+
+/** A join goes on until the signal ends it; timers take no more than this. */
+const unbounded = 0x7fffffff
+
+/** A member of a classic consumer group. */
+export class KafkaGroup implements GroupMembership {
+  readonly #cluster: Cluster
+  readonly #options: GroupOptions
+  /** A JoinGroup request holds up its connection until all members have joined, so it has one of its own. */
+  readonly #joining: Coordinator
+  readonly #coordinator: Coordinator
+  #memberId = ''
+  #identity: GroupIdentity | undefined
+  #closed = false
+
+  constructor(cluster: Cluster, options: GroupOptions) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#joining = new Coordinator(cluster, 'group', options.groupId)
+    this.#coordinator = new Coordinator(cluster, 'group', options.groupId)
+  }
+
+  async join(options?: WaitOptions): Promise<GroupAssignment> {
+    this.#checkOpen()
+    const { clock, random } = this.#cluster.environment
+    const wait = new Wait(clock, options, unbounded)
+    const backoff = new Backoff(random)
+    const late = (): Error =>
+      new BrokerError(`Joining group '${this.#options.groupId}' took over ${wait.timeoutMs} ms.`, {
+        retriable: true,
+      })
+    try {
+      for (;;) {
+        wait.signal?.throwIfAborted()
+        const assignment = await wait.bound(this.#joinOnce(), late)
+        if (assignment !== undefined) return assignment
+        this.#checkOpen()
+        if (wait.leftMs() === 0) throw late()
+        await wait.sleep(backoff.next())
+      }
+    } catch (error) {
+      // What this join may still be waiting for at the coordinator must not hold up the next one.
+      this.#joining.forget()
+      throw error
+    }
+  }
+
+  async heartbeat(): Promise<'stable' | 'rebalance'> {
+    const member = this.identity()
+    const { sessionTimeoutMs, groupId } = this.#options
+    return this.#withCoordinator(
+      `The heartbeat in group '${groupId}'`,
+      sessionTimeoutMs,
+      async (what) => {
+        const code = await this.#coordinator.send(heartbeat(member))
+        if (code === codes.none) return 'stable'
+        if (code === codes.rebalanceInProgress) return 'rebalance'
+        throw this.#memberFailure(code, what)
+      },
+    )
+  }
+
+  identity(): GroupIdentity {
+    if (this.#identity !== undefined) return this.#identity
+    throw new LifecycleError(`Group '${this.#options.groupId}' has not been joined yet.`)
+  }
+
+  async commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
+    const member = this.identity()
+    if (offsets.length === 0) return
+    const what = `Committing offsets of group '${member.groupId}'`
+    await this.#withCoordinator(what, this.#cluster.environment.settings.apiTimeoutMs, async () => {
+      const results = await this.#coordinator.send(offsetCommit(member, offsets))
+      for (const { errorCode, topic, partition } of results) {
+        if (errorCode === codes.none) continue
+        throw this.#memberFailure(errorCode, `${what} for ${topic}-${partition}`)
+      }
+    })
+  }
+
+  async leave(): Promise<void> {
+    const { groupId, instanceId, sessionTimeoutMs } = this.#options
+    const memberId = this.#memberId
+    if (memberId === '' || this.#closed) return
+    this.#memberId = ''
+    this.#identity = undefined
+    // A join that is under way would only bring the member back.
+    this.#joining.forget()
+    await this.#withCoordinator(`Leaving group '${groupId}'`, sessionTimeoutMs, async (what) => {
+      const code = await this.#coordinator.send(leaveGroup(groupId, memberId, instanceId))
+      if (code !== codes.none && code !== codes.unknownMemberId) {
+        throw this.#memberFailure(code, what)
+      }
+    })
+  }
+
+  close(): Promise<void> {
+    this.#closed = true
+    this.#joining.forget()
+    this.#coordinator.forget()
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** One JoinGroup and SyncGroup; undefined where it is to be tried again. */
+  async #joinOnce(): Promise<GroupAssignment | undefined> {
+    try {
+      const joined = await this.#requestJoin()
+      if (joined === undefined) return undefined
+      const member: GroupIdentity = {
+        groupId: this.#options.groupId,
+        memberId: joined.memberId,
+        generationId: joined.generationId,
+        ...(this.#options.instanceId === undefined ? {} : { instanceId: this.#options.instanceId }),
+      }
+      const { rebalanceTimeoutMs } = this.#options
+      const assignments = await this.#assignments(joined)
+      const synced = await this.#joining.send(syncGroup(member, assignments, rebalanceTimeoutMs))
+      if (synced.errorCode !== codes.none) {
+        this.#rejoinOrThrow(synced.errorCode, 'Fetching the assignment')
+        return undefined
+      }
+      this.#identity = member
+      return decodeAssignment(synced.assignment)
+    } catch (error) {
+      if (error instanceof BrokerError && error.retriable && !(error instanceof FencedError)) {
+        return undefined
+      }
+      throw error
+    }
+  }
+
+  async #requestJoin(): Promise<JoinGroupResponse | undefined> {
+    const { groupId, instanceId, sessionTimeoutMs, rebalanceTimeoutMs, assignor } = this.#options
+    // With a member id at hand the second round follows at once.
+    for (let round = 0; round < 2; round++) {
+      const joined = await this.#joining.send(
+        joinGroup({
+          groupId,
+          sessionTimeoutMs,
+          rebalanceTimeoutMs,
+          memberId: this.#memberId,
+          instanceId,
+          protocolName: assignor.name,
+          subscription: encodeSubscription(assignor.subscription()),
+        }),
+      )
+      if (joined.errorCode === codes.none) {
+        this.#memberId = joined.memberId
+        return joined
+      }
+      if (joined.errorCode === codes.memberIdRequired) {
+        this.#memberId = joined.memberId
+        continue
+      }
+      this.#rejoinOrThrow(joined.errorCode, 'Joining')
+      return undefined
+    }
+    return undefined
+  }
+
+  /** What the leader hands out; followers send nothing. */
+  async #assignments(joined: JoinGroupResponse): Promise<Map<string, Buffer>> {
+    const encoded = new Map<string, Buffer>()
+    if (joined.leaderId !== joined.memberId) return encoded
+    const members = joined.members.map(({ memberId, instanceId, subscription }) =>
+      decodeSubscription(memberId, instanceId, subscription),
+    )
+    const assignments = await this.#options.assignor.assign(members)
+    for (const { memberId } of members) {
+      const assignment = assignments.get(memberId)
+      if (assignment === undefined) {
+        const { name } = this.#options.assignor
+        throw new LifecycleError(`Assignor '${name}' has left out member ${memberId}.`)
+      }
+      encoded.set(memberId, encodeAssignment(assignment))
+    }
+    return encoded
+  }
+
+  /** Returns where joining again is the answer to this code. */
+  #rejoinOrThrow(code: number, doing: string): void {
+    const what = `${doing} in group '${this.#options.groupId}'`
+    if (code === codes.unknownMemberId) this.#memberId = ''
+    if (
+      code === codes.unknownMemberId ||
+      code === codes.illegalGeneration ||
+      code === codes.rebalanceInProgress
+    ) {
+      return
+    }
+    throw this.#joining.failure(code, what)
+  }
+
+  #memberFailure(code: number, what: string): BrokerError {
+    // As this member is no longer known, the next join is that of a new one.
+    if (code === codes.unknownMemberId) this.#memberId = ''
+    return this.#coordinator.failure(code, what)
+  }
+
+  #withCoordinator<T>(
+    what: string,
+    timeoutMs: number,
+    operation: (what: string) => Promise<T>,
+  ): Promise<T> {
+    this.#checkOpen()
+    const { clock, random } = this.#cluster.environment
+    return retry(what, random, new Wait(clock, undefined, timeoutMs), () => operation(what))
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new LifecycleError('The group membership is closed.')
+  }
+}

@@ -1,0 +1,136 @@
+import type { Random } from '../../../core/random.ts'
+import { Backoff } from '../cluster/backoff.ts'
+import { sequenceAfter, type PendingBatch } from './pending-batch.ts'
+
+/** The broker recognises duplicates among so many batches of a partition. */
+const inFlightMax = 5
+
+/** However often the broker finds batches too large, they are not made smaller than this. */
+const smallestBatchBytes = 1024
+
+/** The batches of one partition, in order: in flight, to be sent again, full, and the one being filled. */
+export class PartitionQueue {
+  readonly topic: string
+  readonly partition: number
+  /** A batch is closed when it would grow beyond this. */
+  batchBytes: number
+  /** A batch larger than this is refused by the broker. */
+  readonly maxBatchBytes: number
+  /** Being filled. */
+  open: PendingBatch | undefined
+  /** The open batch is to be sent although it is not full. */
+  openIsDue = false
+  lastOffset: number | undefined
+  /** Not before this, in monotonic milliseconds, is anything sent again. */
+  retryAtMs = 0
+  readonly #full: PendingBatch[] = []
+  readonly #inFlight: PendingBatch[] = []
+  readonly #again: PendingBatch[] = []
+  readonly #backoff: Backoff
+  #againIsUnordered = false
+  #nextSequence = 0
+
+  constructor(
+    topic: string,
+    partition: number,
+    batchBytes: number,
+    maxBatchBytes: number,
+    random: Random,
+  ) {
+    this.topic = topic
+    this.partition = partition
+    this.batchBytes = Math.min(batchBytes, maxBatchBytes)
+    this.maxBatchBytes = maxBatchBytes
+    this.#backoff = new Backoff(random)
+  }
+
+  /** Everything that is not acknowledged yet, oldest first. */
+  *unacknowledged(): IterableIterator<PendingBatch> {
+    yield* this.#inFlight
+    yield* this.#again
+    yield* this.#full
+    if (this.open !== undefined) yield this.open
+  }
+
+  /** Ends the open batch: nothing more is added to it. */
+  closeOpen(): void {
+    if (this.open === undefined) return
+    this.#full.push(this.open)
+    this.open = undefined
+    this.openIsDue = false
+  }
+
+  /** Whether there is a batch that waits for being sent. */
+  get hasWork(): boolean {
+    return (
+      this.#again.length > 0 || this.#full.length > 0 || (this.openIsDue && this.open !== undefined)
+    )
+  }
+
+  /** Whether a batch may be sent now. While some are to be sent again, the others in flight come back first. */
+  maySend(nowMs: number): boolean {
+    if (!this.hasWork || this.#inFlight.length >= inFlightMax) return false
+    // After a failure one batch at a time goes out, so that those behind it are not refused for being out of order.
+    return this.#again.length === 0 || (this.#inFlight.length === 0 && nowMs >= this.retryAtMs)
+  }
+
+  /** Takes the next batch to send and numbers its records. */
+  takeNext(): PendingBatch {
+    if (this.#again.length === 0 && this.#full.length === 0) this.closeOpen()
+    const batch = (this.#again.shift() ?? this.#full.shift())!
+    if (batch.sequence < 0) {
+      batch.sequence = this.#nextSequence
+      this.#nextSequence = sequenceAfter(this.#nextSequence, batch.count)
+    }
+    this.#inFlight.push(batch)
+    return batch
+  }
+
+  /** Takes note of an acknowledgement. */
+  acknowledged(batch: PendingBatch, baseOffset: number, nowMs: number): void {
+    this.#inFlight.splice(this.#inFlight.indexOf(batch), 1)
+    this.#backoff.reset()
+    if (baseOffset >= 0) this.lastOffset = baseOffset + batch.count - 1
+    this.#orderRetries(nowMs)
+  }
+
+  /** Keeps a batch to be sent again, in its place in the order, once the others in flight have come back. */
+  sendAgain(batch: PendingBatch, nowMs: number): void {
+    this.#inFlight.splice(this.#inFlight.indexOf(batch), 1)
+    this.#again.push(batch)
+    this.#againIsUnordered = true
+    if (batch.tooLarge) this.batchBytes = Math.max(smallestBatchBytes, batch.writer.bytes >> 1)
+    this.#orderRetries(nowMs)
+  }
+
+  /** Whether no older batch is without acknowledgement. */
+  isOldest(batch: PendingBatch): boolean {
+    const isOlder = (other: PendingBatch): boolean =>
+      sequenceDistance(other.sequence, batch.sequence) > 0
+    return !this.#inFlight.some(isOlder) && !this.#again.some(isOlder)
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.open = undefined
+    for (const batches of [this.#full, this.#inFlight, this.#again]) batches.length = 0
+  }
+
+  #orderRetries(nowMs: number): void {
+    if (!this.#againIsUnordered || this.#inFlight.length > 0) return
+    this.#againIsUnordered = false
+    this.#again.sort((a, b) => sequenceDistance(b.sequence, a.sequence))
+    const batches = this.#again.flatMap((batch) =>
+      batch.tooLarge ? batch.split(this.topic, this.partition) : [batch],
+    )
+    this.#again.splice(0, this.#again.length, ...batches)
+    this.retryAtMs = nowMs + this.#backoff.next()
+  }
+}
+
+/** How far `to` lies after `from`, negative where before, in numbers that begin anew after 2³¹ − 1. */
+function sequenceDistance(from: number, to: number): number {
+  const distance = to - from
+  if (distance > 0x40000000) return distance - 0x80000000
+  return distance < -0x40000000 ? distance + 0x80000000 : distance
+}
