@@ -53,8 +53,8 @@ const rooms = [
   },
   {
     folder: 'cli',
-    // Public entries, and core for errors and the clock.
-    may: [...entries, room('core')],
+    // Public entries and the composition, and core for errors and the clock.
+    may: [...entries, '^src/[a-z-]+[.]ts$', room('core')],
   },
 ]
 
