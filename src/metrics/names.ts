@@ -20,7 +20,7 @@ export const taskMetrics = {
   },
   dropped: {
     name: 'millrace_task_dropped_records_total',
-    help: 'Records dropped, by reason: an error handler said continue, or the timestamp was negative.',
+    help: 'Records dropped, by reason: the stage whose handler said continue, or the rule that excludes them.',
   },
   deadLetters: {
     name: 'millrace_task_dead_letter_records_total',

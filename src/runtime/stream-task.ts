@@ -67,7 +67,7 @@ export class StreamTask {
     })
     this.#metrics = metrics
     this.#punctuation = new TaskPunctuation(clock, metrics)
-    const scope = scopeOf(options, this.#punctuation)
+    const scope = scopeOf(options, this.#punctuation, metrics)
     this.#scope = scope
     this.#failures = new FailureRouter({ scope, handlers, deadLetter, metrics })
     this.#graph = new ProcessorGraph({
@@ -179,6 +179,17 @@ export class StreamTask {
     return isPromise(onWallClock)
       ? onWallClock.then((ran) => onStreamTime + ran)
       : onStreamTime + onWallClock
+  }
+
+  /** Counts a write to a window that has expired; to be called by `OpenTaskStateOptions.onExpired`. */
+  countExpired(storeName: string, windowStartMs: number): void {
+    this.#metrics.dropped['expired-window'].add()
+    const task = taskIdName(this.id)
+    this.#options.logger.debug('Dropped a write to an expired window', {
+      task,
+      storeName,
+      windowStartMs,
+    })
   }
 
   /** Whether anything was processed or punctuated, or an offset moved on, since the last {@link prepareCommit}. */
@@ -339,7 +350,11 @@ export class StreamTask {
   }
 }
 
-function scopeOf(options: StreamTaskOptions, punctuation: TaskPunctuation): TaskScope {
+function scopeOf(
+  options: StreamTaskOptions,
+  punctuation: TaskPunctuation,
+  metrics: TaskMetrics,
+): TaskScope {
   const { id, applicationId, logger, clock, storeClock, collector, state } = options
   return {
     id,
@@ -350,6 +365,7 @@ function scopeOf(options: StreamTaskOptions, punctuation: TaskPunctuation): Task
     collector,
     streamPunctuations: punctuation.streamTime,
     wallClockPunctuations: punctuation.wallClock,
+    skipped: metrics.dropped.skipped,
     taskStore: (name) => state.store(name),
     globalStore: (name) => options.globalStore(name),
     input: undefined,

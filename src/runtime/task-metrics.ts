@@ -4,7 +4,7 @@ import type { Counter, Histogram, Labels, Metrics } from '../metrics/sensors.ts'
 import type { FailureStage } from './error-handlers.ts'
 
 /** Why a record was dropped. */
-export type DropReason = FailureStage | 'negative-timestamp'
+export type DropReason = FailureStage | 'negative-timestamp' | 'skipped' | 'expired-window'
 
 const stages: readonly FailureStage[] = ['deserialization', 'processing', 'production']
 
@@ -55,6 +55,8 @@ export class TaskMetrics {
       processing: dropped('processing'),
       production: dropped('production'),
       'negative-timestamp': dropped('negative-timestamp'),
+      skipped: dropped('skipped'),
+      'expired-window': dropped('expired-window'),
     }
     this.deadLetters = Object.fromEntries(
       stages.map((stage) => [stage, counter(taskMetrics.deadLetters, { stage })]),

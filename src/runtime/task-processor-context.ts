@@ -1,7 +1,7 @@
 import { TopologyError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
-import type { TaskId } from '../core/task-id.ts'
+import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type {
   Cancellable,
@@ -97,6 +97,14 @@ export class TaskProcessorContext implements ProcessorContext {
 
   commit(): void {
     this.#scope.commitRequested = true
+  }
+
+  recordDropped(reason: string): void {
+    this.#scope.skipped.add()
+    this.logger.warn(`The processor ${this.#node.name} skipped a record: ${reason}`, {
+      task: taskIdName(this.taskId),
+      ...this.recordMetadata,
+    })
   }
 
   #hold(pending: Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@ import type { Headers } from '../core/headers.ts'
 import type { Logger } from '../core/logger.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
+import type { Counter } from '../metrics/sensors.ts'
 import type { StateStore } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
 import type { PunctuationQueue } from './punctuation-queue.ts'
@@ -28,6 +29,8 @@ export interface TaskScope {
   readonly collector: RecordCollector
   readonly streamPunctuations: PunctuationQueue
   readonly wallClockPunctuations: PunctuationQueue
+  /** Counts records that operators skip. */
+  readonly skipped: Counter
   /** A store of the task's own. */
   taskStore(name: string): StateStore
   globalStore(name: string): StateStore | undefined

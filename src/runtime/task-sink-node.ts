@@ -1,5 +1,6 @@
 import { messageOf, ProductionError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import { partitionForKey } from '../core/murmur2.ts'
 import { bindSerde, type Serde, type SerdeContext, type SerdeEnvironment } from '../serdes/serde.ts'
 import type { SinkNode, StreamPartitioner } from '../topology/topology-plan.ts'
 import type { FailureRouter } from './failure-router.ts'
@@ -122,7 +123,10 @@ export class TaskSinkNode implements GraphNode {
       key === null || key === undefined ? null : this.#key.serialize(key, to.keyContext)
     const valueBytes =
       value === null || value === undefined ? null : this.#value.serialize(value, to.valueContext)
-    const partition = this.#partitioner === undefined ? undefined : this.#partition(to, record)
+    const partition =
+      this.#partitioner === undefined
+        ? this.#partitionOfKey(to, keyBytes)
+        : this.#partition(to, record)
     this.#collector.send(
       to.topic,
       partition,
@@ -131,6 +135,13 @@ export class TaskSinkNode implements GraphNode {
       valueBytes,
       record.headers,
     )
+  }
+
+  /** Undefined: the collector goes by all of the key. */
+  #partitionOfKey(to: Target, key: Buffer | null): number | undefined {
+    if (this.#key.partitioningBytes === undefined || key === null) return undefined
+    const bytes = this.#key.partitioningBytes(key)
+    return partitionForKey(bytes, this.#collector.partitions(to.topic))
   }
 
   #partition(to: Target, record: AnyRecord): number | undefined {

@@ -1,0 +1,115 @@
+import type { TaskId } from '../core/task-id.ts'
+import { ChangelogWriter } from '../runtime/changelog-writer.ts'
+import { StreamTask } from '../runtime/stream-task.ts'
+import type { StreamTaskOptions } from '../runtime/stream-task-options.ts'
+import type { StateStore } from '../state/store.ts'
+import type { StoreSpec } from '../state/store-spec.ts'
+import type { StateProvider, StoreClock, TaskState } from '../state/task-state.ts'
+import type { GlobalStorePlan, SubTopology } from '../topology/topology-plan.ts'
+
+/** What all tasks of a test driver have in common. */
+export type SharedTaskOptions = Omit<
+  StreamTaskOptions,
+  'id' | 'subTopology' | 'state' | 'storeClock' | 'globalStore'
+>
+
+/** A task of a test driver, with its state. */
+export interface TestTask {
+  readonly task: StreamTask
+  /** Names of the topics on the broker that it reads. */
+  readonly topics: ReadonlySet<string>
+}
+
+/** All that runs in a test driver. */
+export interface TestTasks {
+  /** Those that fill global stores first, so that what is piped to them is there for the others. */
+  readonly tasks: readonly TestTask[]
+  readonly stores: ReadonlyMap<string, StateStore>
+}
+
+/** Opens one task for each sub-topology, for partition 0, and one for each global store. */
+export async function openTestTasks(
+  shared: SharedTaskOptions,
+  provider: StateProvider,
+): Promise<TestTasks> {
+  const stores = new Map<string, StateStore>()
+  const tasks: TestTask[] = []
+  const add = async (options: StreamTaskOptions): Promise<void> => {
+    const task = StreamTask.create(options)
+    tasks.push({ task, topics: new Set(task.inputPartitions.map(({ topic }) => topic)) })
+    await task.initialize()
+  }
+  const { globalStores, subTopologies } = shared.plan
+  const globals = await openGlobalState(shared, provider, globalStores)
+  for (const { store } of globalStores) {
+    stores.set(store.storeName, globals!.state.store(store.storeName))
+  }
+  const globalNames = new Set(stores.keys())
+  const globalStore = (name: string): StateStore | undefined =>
+    globalNames.has(name) ? stores.get(name) : undefined
+  for (const [index, plan] of globalStores.entries()) {
+    const id: TaskId = { subTopology: -1 - index, partition: 0 }
+    await add({ ...shared, ...globals!, id, subTopology: globalSubTopology(id, plan), globalStore })
+  }
+  for (const subTopology of subTopologies) {
+    const id: TaskId = { subTopology: subTopology.id, partition: 0 }
+    const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
+    const state = await openState(shared, provider, id, subTopology, storeClock)
+    for (const { storeName } of subTopology.stores) stores.set(storeName, state.store(storeName))
+    await add({ ...shared, id, subTopology, state, storeClock, globalStore })
+  }
+  return { tasks, stores }
+}
+
+async function openState(
+  shared: SharedTaskOptions,
+  provider: StateProvider,
+  taskId: TaskId,
+  subTopology: SubTopology,
+  clock: StoreClock,
+): Promise<TaskState> {
+  const changelogs = new ChangelogWriter({ ...shared, id: taskId, subTopology })
+  return await provider.openTask({
+    taskId,
+    specs: subTopology.stores.map(logEveryUpdate),
+    clock,
+    environment: shared.environment,
+    changelogTopic: (storeName) => changelogs.topicOf(storeName) ?? `${storeName}-changelog`,
+    onChange: changelogs.write,
+  })
+}
+
+async function openGlobalState(
+  shared: SharedTaskOptions,
+  provider: StateProvider,
+  plans: readonly GlobalStorePlan[],
+): Promise<{ readonly state: TaskState; readonly storeClock: StoreClock } | undefined> {
+  if (plans.length === 0) return undefined
+  const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
+  const topics = new Map(plans.map(({ store, topic }) => [store.storeName, topic]))
+  const state = await provider.openTask({
+    taskId: 'global',
+    specs: plans.map(({ store }) => store),
+    clock: storeClock,
+    environment: shared.environment,
+    changelogTopic: (storeName) => topics.get(storeName)!,
+  })
+  return { state, storeClock }
+}
+
+/** A global store is filled by a source and a processor, which run as a task does. */
+function globalSubTopology(id: TaskId, plan: GlobalStorePlan): SubTopology {
+  return {
+    id: id.subTopology,
+    nodes: [plan.source, plan.processor],
+    sourceTopics: [plan.topic],
+    stores: [plan.store],
+    changelogs: new Map(),
+    copartitionGroups: [],
+  }
+}
+
+/** The driver never commits; so that tests can read changelogs, each update goes there at once. */
+function logEveryUpdate(spec: StoreSpec): StoreSpec {
+  return { ...spec, logging: { ...spec.logging, everyUpdate: true } }
+}
