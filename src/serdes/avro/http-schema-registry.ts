@@ -129,7 +129,8 @@ class HttpSchemaRegistry implements SchemaRegistry {
   }
 
   async checkCompatibility(subject: string, schema: string): Promise<string[]> {
-    const answer = await this.#checked(subject, schema)
+    const level = await this.compatibility(subject)
+    const answer = await this.#checked(subject, schema, level.endsWith('_TRANSITIVE'))
     if (answer === undefined) return []
     const what = `the compatibility check for subject ${subject}`
     if (this.#field<boolean>(what, answer, 'is_compatible')) return []
@@ -138,7 +139,6 @@ class HttpSchemaRegistry implements SchemaRegistry {
       name: `version ${version.version}`,
       schema: parseSchema(version.schema),
     }))
-    const level = await this.compatibility(subject)
     const reasons = compatibilityReasons(level, parseSchema(schema), earlier)
     return reasons.length > 0 ? reasons : [reasonIn(answer)]
   }
@@ -151,13 +151,17 @@ class HttpSchemaRegistry implements SchemaRegistry {
     return this.close()
   }
 
-  /** The registry's check against all versions that the level looks at; undefined where there is none. */
-  async #checked(subject: string, schema: string): Promise<RegistryAnswer | undefined> {
-    const path = `/compatibility/subjects/${encode(subject)}/versions`
-    let answer = await this.#requests.post(`${path}?verbose=true`, { schema })
-    const unknownPath = answer.status === 405 || (answer.status === 404 && !hasErrorCode(answer))
-    // Confluent's registry before 6.1 only checks against one version.
-    if (unknownPath) answer = await this.#requests.post(`${path}/latest?verbose=true`, { schema })
+  /**
+   * The registry's check; undefined where there is nothing to check against. Apicurio checks against all versions when
+   * it is not told one, whatever the level is, so a level that looks at the last one has to name it.
+   */
+  async #checked(
+    subject: string,
+    schema: string,
+    transitive: boolean,
+  ): Promise<RegistryAnswer | undefined> {
+    const path = `/compatibility/subjects/${encode(subject)}/versions${transitive ? '' : '/latest'}`
+    const answer = await this.#requests.post(`${path}?verbose=true`, { schema })
     return answer.status === 404 ? undefined : answer
   }
 
@@ -183,11 +187,6 @@ class HttpSchemaRegistry implements SchemaRegistry {
 }
 
 const encode = encodeURIComponent
-
-function hasErrorCode(answer: RegistryAnswer): boolean {
-  const code = (answer.body as { error_code?: number } | undefined)?.error_code
-  return code !== undefined && code !== 404
-}
 
 /** Confluent's registry lists messages, Apicurio gives one reason. */
 function reasonIn(answer: RegistryAnswer): string {

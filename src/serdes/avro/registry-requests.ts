@@ -83,6 +83,13 @@ export class RegistryRequests {
         )
       }
       if (answer.status === 401 || answer.status === 403) throw this.refusal(what, answer)
+      // A web server that is no registry also answers 404; taken for "no such schema" it would condemn every record.
+      if (answer.status === 404 && !isRegistrysNotFound(answer)) {
+        throw new SchemaRegistryError(
+          `There is no schema registry at ${this.url} (${what} gave ${answerText(answer)}): the address may lack ` +
+            'the path of its Confluent API, such as /apis/ccompat/v7',
+        )
+      }
       return answer
     })
   }
@@ -136,6 +143,12 @@ export class RegistryRequests {
   #closed(): LifecycleError {
     return new LifecycleError(`The client of the schema registry at ${this.url} is closed.`)
   }
+}
+
+/** Registries say in a code of their own what was not found: 40401 the subject, 40402 the version, 40403 the schema. */
+function isRegistrysNotFound(answer: RegistryAnswer): boolean {
+  const code = (answer.body as { error_code?: unknown } | null)?.error_code
+  return typeof code === 'number' && code > 40_400
 }
 
 function jsonOrText(text: string): unknown {
