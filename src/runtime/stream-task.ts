@@ -8,9 +8,9 @@ import { ChangelogWriter } from './changelog-writer.ts'
 import { FailureRouter } from './failure-router.ts'
 import type { PreparedCommit } from './prepared-commit.ts'
 import { ProcessorGraph } from './processor-graph.ts'
-import type { RecordQueue } from './record-queue.ts'
 import type { StreamTaskOptions } from './stream-task-options.ts'
 import { TaskInput } from './task-input.ts'
+import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
 import { TaskPunctuation } from './task-punctuation.ts'
 import type { InputRecord, TaskScope } from './task-scope.ts'
@@ -40,11 +40,9 @@ export class StreamTask {
   readonly #punctuation: TaskPunctuation
   readonly #graph: ProcessorGraph
   readonly #input: TaskInput
+  readonly #loop: TaskLoop
   readonly #changelogs: ChangelogWriter
-  readonly #now: () => number
   #state: 'created' | 'running' | 'closed' = 'created'
-  #commitNeeded = false
-  #lastTimestampMs = -1
 
   /**
    * Builds the graph; runs no user code but the processor suppliers.
@@ -59,7 +57,6 @@ export class StreamTask {
     const { id, clock, plan, applicationId, handlers, deadLetter } = options
     this.id = id
     this.#options = options
-    this.#now = () => clock.now()
     const metrics = new TaskMetrics(options.metrics, id, {
       streamTimeMs: () => this.streamTimeMs,
       bufferedBytes: () => this.totalBufferedBytes,
@@ -89,6 +86,14 @@ export class StreamTask {
       maxChunkRecords: options.maxChunkRecords ?? defaultChunkRecords,
       onNegativeTimestamp: (record, timestampMs) => this.#dropNegative(record, timestampMs),
       sourceOf: (topic) => this.#graph.sourceOf(topic),
+    })
+    this.#loop = new TaskLoop({
+      scope,
+      group: this.#input.group,
+      state: options.state,
+      failures: this.#failures,
+      punctuation: this.#punctuation,
+      metrics,
     })
     this.#changelogs = new ChangelogWriter(options)
   }
@@ -163,9 +168,7 @@ export class StreamTask {
    */
   processFor(deadlineMs: number): MaybePromise<number> {
     this.#checkUsable()
-    const slice = new TimeSlice(this.#options.clock, deadlineMs)
-    const pending = this.#run(slice)
-    return pending === undefined ? this.#finishSlice(slice) : this.#runOn(slice, pending)
+    return this.#loop.run(new TimeSlice(this.#options.clock, deadlineMs))
   }
 
   /** Runs the punctuations that are due, on stream time and on wall-clock time as of `nowMs`; gives how many ran. */
@@ -194,7 +197,7 @@ export class StreamTask {
 
   /** Whether anything was processed or punctuated, or an offset moved on, since the last {@link prepareCommit}. */
   get commitNeeded(): boolean {
-    return this.#commitNeeded || this.#punctuation.ran || this.#input.moved
+    return this.#loop.ran || this.#punctuation.ran || this.#input.moved
   }
 
   /** Whether a processor asked for a commit since the last {@link prepareCommit}. */
@@ -221,7 +224,7 @@ export class StreamTask {
     const sealed = this.#options.state.seal()
     for (const change of sealed.changelog()) this.#changelogs.write(change)
     const offsets = this.#input.takeOffsets()
-    this.#commitNeeded = false
+    this.#loop.ran = false
     this.#punctuation.ran = false
     this.#scope.commitRequested = false
     return { sealed, offsets, streamTimeMs: this.streamTimeMs }
@@ -232,99 +235,10 @@ export class StreamTask {
     if (this.#state === 'closed') return
     const wasRunning = this.#state === 'running'
     this.#state = 'closed'
+    this.#loop.stop()
     this.#input.clear()
     this.#metrics.remove()
     if (wasRunning) await this.#graph.close()
-  }
-
-  async #runOn(slice: TimeSlice, pending: Promise<void>): Promise<number> {
-    let next: Promise<void> | undefined = pending
-    while (next !== undefined) {
-      await next
-      next = this.#state === 'running' ? this.#run(slice) : undefined
-    }
-    return this.#finishSlice(slice)
-  }
-
-  /** Processes until it is time to stop; a promise where something has to be waited for before going on. */
-  #run(slice: TimeSlice): Promise<void> | undefined {
-    const { collector } = this.#options
-    const { group } = this.#input
-    for (;;) {
-      if (slice.timeToLook && (slice.isOver() || collector.ready() !== undefined)) return undefined
-      if (group.fillable) {
-        const pending = this.#fill()
-        if (pending !== undefined) return pending
-        continue
-      }
-      const queue = group.choose(this.#now)
-      if (queue === undefined) return undefined
-      const pending = this.#process(queue)
-      slice.tick()
-      if (pending !== undefined) return pending
-    }
-  }
-
-  /** Makes heads: deals with a record that cannot be read, or decodes the next chunks and reads their state. */
-  #fill(): Promise<void> | undefined {
-    const { group } = this.#input
-    const faulty = group.faulty()
-    if (faulty) return this.#passOver(faulty, faulty.headFault!)
-    const pending = group.fill()
-    if (isPromise(pending)) return pending.then(() => this.#options.state.loadPrefetched())
-    const loading = this.#options.state.loadPrefetched()
-    return isPromise(loading) ? loading : undefined
-  }
-
-  #passOver(queue: RecordQueue, fault: Error): Promise<void> | undefined {
-    this.#scope.input = queue
-    const { name } = queue.source
-    const pending = this.#failures.handle('deserialization', name, fault, () => fault)
-    if (isPromise(pending)) return pending.then(() => this.#advance(queue))
-    this.#advance(queue)
-    return undefined
-  }
-
-  #process(queue: RecordQueue): Promise<void> | undefined {
-    const record = queue.head
-    const { timestampMs } = record
-    const { storeClock } = this.#options
-    this.#scope.input = queue
-    this.#lastTimestampMs = timestampMs
-    storeClock.recordTimestampMs = timestampMs
-    if (timestampMs > storeClock.streamTimeMs) storeClock.streamTimeMs = timestampMs
-    if (this.#input.group.enforced) this.#metrics.enforcedProcessing.add()
-    const pending = queue.source.process(record)
-    if (pending !== undefined) return this.#processLater(queue, pending)
-    this.#advance(queue)
-    const { streamTimeMs } = storeClock
-    if (this.#punctuation.streamTime.nextDueMs > streamTimeMs) return undefined
-    const punctuating = this.#punctuation.runStreamTime(streamTimeMs)
-    return isPromise(punctuating) ? punctuating.then(() => {}) : undefined
-  }
-
-  async #processLater(queue: RecordQueue, pending: Promise<void>): Promise<void> {
-    await pending
-    this.#advance(queue)
-    await this.#punctuation.runStreamTime(this.streamTimeMs)
-  }
-
-  #advance(queue: RecordQueue): void {
-    // A processor may have caught the error that says so.
-    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
-    this.#scope.input = undefined
-    this.#commitNeeded = true
-    if (this.#state === 'running') queue.advance()
-  }
-
-  #finishSlice(slice: TimeSlice): number {
-    const { count } = slice
-    if (count > 0) {
-      this.#metrics.processed.add(count)
-      this.#metrics.processLatency.observe(slice.elapsedSeconds() / count)
-      this.#metrics.recordLatency.observe(Math.max(0, this.#now() - this.#lastTimestampMs) / 1000)
-    }
-    return count
   }
 
   #dropNegative(record: InputRecord, timestampMs: number): void {

@@ -1,0 +1,152 @@
+import { isPromise } from '../core/maybe-promise.ts'
+import type { TaskState } from '../state/task-state.ts'
+import type { FailureRouter } from './failure-router.ts'
+import type { PartitionGroup } from './partition-group.ts'
+import type { RecordQueue } from './record-queue.ts'
+import type { TaskMetrics } from './task-metrics.ts'
+import type { TaskPunctuation } from './task-punctuation.ts'
+import type { TaskScope } from './task-scope.ts'
+import type { TimeSlice } from './time-slice.ts'
+
+/** What a {@link TaskLoop} works on. */
+export interface TaskLoopOptions {
+  readonly scope: TaskScope
+  readonly group: PartitionGroup
+  readonly state: TaskState
+  readonly failures: FailureRouter
+  readonly punctuation: TaskPunctuation
+  readonly metrics: TaskMetrics
+}
+
+/**
+ * The hot path of a task: decode, choose, process. Synchronous as long as nothing has to wait; where something has, it
+ * gives the promise away and is called again when that is resolved.
+ */
+export class TaskLoop {
+  readonly #scope: TaskScope
+  readonly #group: PartitionGroup
+  readonly #state: TaskState
+  readonly #failures: FailureRouter
+  readonly #punctuation: TaskPunctuation
+  readonly #metrics: TaskMetrics
+  readonly #now: () => number
+  #stopped = false
+  #lastTimestampMs = -1
+  /** Whether any record was taken since this was last set to false. */
+  ran = false
+
+  constructor(options: TaskLoopOptions) {
+    const { scope } = options
+    this.#scope = scope
+    this.#group = options.group
+    this.#state = options.state
+    this.#failures = options.failures
+    this.#punctuation = options.punctuation
+    this.#metrics = options.metrics
+    this.#now = () => scope.clock.now()
+  }
+
+  /** Processes until the slice is over, the collector is full, or nothing is left to do. */
+  run(slice: TimeSlice): number | Promise<number> {
+    const pending = this.#run(slice)
+    return pending === undefined ? this.#finish(slice) : this.#runOn(slice, pending)
+  }
+
+  /** Lets a run that waits end with the record it waits for. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #runOn(slice: TimeSlice, pending: Promise<void>): Promise<number> {
+    let next: Promise<void> | undefined = pending
+    while (next !== undefined) {
+      await next
+      next = this.#stopped ? undefined : this.#run(slice)
+    }
+    return this.#finish(slice)
+  }
+
+  #run(slice: TimeSlice): Promise<void> | undefined {
+    const { collector } = this.#scope
+    const group = this.#group
+    for (;;) {
+      if (slice.timeToLook && (slice.isOver() || collector.ready() !== undefined)) return undefined
+      if (group.fillable) {
+        const pending = this.#fill(slice)
+        if (pending !== undefined) return pending
+        continue
+      }
+      const queue = group.choose(this.#now)
+      if (queue === undefined) return undefined
+      const pending = this.#process(queue)
+      slice.tick()
+      if (pending !== undefined) return pending
+    }
+  }
+
+  /** Makes heads: deals with a record that cannot be read, or decodes the next chunks and reads their state. */
+  #fill(slice: TimeSlice): Promise<void> | undefined {
+    const faulty = this.#group.faulty()
+    if (faulty) {
+      slice.tick()
+      return this.#passOver(faulty, faulty.headFault!)
+    }
+    const pending = this.#group.fill()
+    if (isPromise(pending)) return pending.then(() => this.#state.loadPrefetched())
+    const loading = this.#state.loadPrefetched()
+    return isPromise(loading) ? loading : undefined
+  }
+
+  #passOver(queue: RecordQueue, fault: Error): Promise<void> | undefined {
+    this.#scope.input = queue
+    const { name } = queue.source
+    const pending = this.#failures.handle('deserialization', name, fault, () => fault)
+    if (isPromise(pending)) return pending.then(() => this.#advance(queue))
+    this.#advance(queue)
+    return undefined
+  }
+
+  #process(queue: RecordQueue): Promise<void> | undefined {
+    const record = queue.head
+    const { timestampMs } = record
+    const { storeClock } = this.#scope
+    this.#scope.input = queue
+    this.#lastTimestampMs = timestampMs
+    storeClock.recordTimestampMs = timestampMs
+    if (timestampMs > storeClock.streamTimeMs) storeClock.streamTimeMs = timestampMs
+    if (this.#group.enforced) this.#metrics.enforcedProcessing.add()
+    const pending = queue.source.process(record)
+    if (pending !== undefined) return this.#processLater(queue, pending)
+    this.#advance(queue)
+    // After each record and not once a slice, so that it makes no difference how records are cut into slices.
+    const { streamTimeMs } = storeClock
+    if (this.#punctuation.streamTime.nextDueMs > streamTimeMs) return undefined
+    const punctuating = this.#punctuation.runStreamTime(streamTimeMs)
+    return isPromise(punctuating) ? punctuating.then(() => {}) : undefined
+  }
+
+  async #processLater(queue: RecordQueue, pending: Promise<void>): Promise<void> {
+    await pending
+    this.#advance(queue)
+    if (!this.#stopped) await this.#punctuation.runStreamTime(this.#scope.storeClock.streamTimeMs)
+  }
+
+  #advance(queue: RecordQueue): void {
+    // A processor may have caught the error that says so.
+    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
+    this.#scope.input = undefined
+    if (this.#stopped) return
+    this.ran = true
+    queue.advance()
+  }
+
+  #finish(slice: TimeSlice): number {
+    const { count } = slice
+    if (count > 0) {
+      this.#metrics.processed.add(count)
+      this.#metrics.processLatency.observe(slice.elapsedSeconds() / count)
+      this.#metrics.recordLatency.observe(Math.max(0, this.#now() - this.#lastTimestampMs) / 1000)
+    }
+    return count
+  }
+}
