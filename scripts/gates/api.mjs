@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { entries, manifest, root } from '../project.mjs'
@@ -14,6 +14,10 @@ export async function api({ update = false } = {}) {
   mkdirSync(join(root, reports), { recursive: true })
   const faults = []
   for (const entry of entries) {
+    if (!existsSync(join(root, entry.types))) {
+      faults.push(`${entry.name}: ${entry.types} does not exist`)
+      continue
+    }
     const config = extractor.ExtractorConfig.prepare(configOf(entry))
     const result = extractor.Extractor.invoke(config, {
       localBuild: update,

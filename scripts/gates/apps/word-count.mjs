@@ -1,7 +1,7 @@
 // Run by an application that has Millrace installed: every entry loads, and a word count counts.
 import { deepEqual } from 'node:assert/strict'
 import { StreamsBuilder, topic } from 'millrace'
-import { integer, string } from 'millrace/serdes'
+import { long, string } from 'millrace/serdes'
 import { TopologyTestDriver } from 'millrace/testing'
 
 for (const entry of process.argv.slice(2)) {
@@ -10,14 +10,14 @@ for (const entry of process.argv.slice(2)) {
 }
 
 const lines = topic('lines', { key: string(), value: string() })
-const counts = topic('counts', { key: string(), value: integer() })
+const counts = topic('counts', { key: string(), value: long({ as: 'number' }) })
 
 const builder = new StreamsBuilder()
 builder
   .stream(lines)
   .flatMapValues((line) => line.toLowerCase().split(/\W+/).filter(Boolean))
   .groupBy((word) => word, { key: string(), name: 'by-word' })
-  .count({ store: 'word-counts', value: integer() })
+  .count({ store: 'word-counts' })
   .toStream()
   .to(counts)
 
