@@ -72,5 +72,5 @@ export type {
   TimeWindowedKStream,
 } from './dsl/streams.ts'
 export { TimeWindows } from './dsl/time-windows.ts'
-export type { KeysDoNotFit, SameType, Takes, ValuesDoNotFit } from './dsl/type-checks.ts'
+export type { KeepsKeys, KeysDoNotFit, SameType, Takes, ValuesDoNotFit } from './dsl/type-checks.ts'
 export type { StoreOf } from './topology/topology-options.ts'

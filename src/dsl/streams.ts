@@ -6,7 +6,7 @@ import type { Topic } from '../topology/topic.ts'
 import type { DynamicTopic, StoreOf } from '../topology/topology-options.ts'
 import type * as callbacks from './callbacks.ts'
 import type * as options from './operator-options.ts'
-import type { SameType, Takes } from './type-checks.ts'
+import type { KeepsKeys, SameType, Takes } from './type-checks.ts'
 import type { TimeWindows } from './time-windows.ts'
 
 // The DSL's nouns name each other, so their types stand together in one file; what is behind them does not.
@@ -93,8 +93,8 @@ export interface KStream<K, V> {
     options?: options.ProcessOptions<KOut, VOut, Stores>,
   ): KStream<KOut, VOut>
   /** The same with a processor that keeps keys, so that nothing is repartitioned. It throws where one does not. */
-  processValues<VOut = unknown, const Stores extends readonly StoreRef[] = readonly []>(
-    supplier: ProcessorSupplier<K, V, K, VOut, StoreOf<Stores[number]>>,
+  processValues<VOut = unknown, const Stores extends readonly StoreRef[] = readonly [], KOut = K>(
+    supplier: ProcessorSupplier<K, V, KOut, VOut, StoreOf<Stores[number]>> & KeepsKeys<K, KOut>,
     options?: options.ProcessOptions<K, VOut, Stores>,
   ): KStream<K, VOut>
   /** Joins each record with what a table holds for its key; records for which it has nothing go no further. */

@@ -9,6 +9,9 @@ export type Takes<K, V, KTopic, VTopic> = [K] extends [KTopic | null]
     : ValuesDoNotFit<V, VTopic>
   : KeysDoNotFit<K, KTopic>
 
+/** Whether a processor forwards keys of the type that it gets. */
+export type KeepsKeys<K, KOut> = [KOut] extends [K] ? unknown : KeysDoNotFit<KOut, K>
+
 /** Whether an aggregate and what its serde reads are the same type. */
 export type SameType<Agg, Stored> = [Agg] extends [Stored]
   ? [Stored] extends [Agg]

@@ -1,5 +1,5 @@
 import { long, string } from 'millrace/serdes'
-import { StreamsBuilder, topic, type Topic } from 'millrace'
+import { topic, type StreamsBuilder, type Topic } from 'millrace'
 
 /** Declares one of the topologies that the oracle in test/oracle declares too, under the same name. */
 export type Declare = (builder: StreamsBuilder) => void

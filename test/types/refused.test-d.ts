@@ -1,0 +1,218 @@
+// What the compiler must refuse, at the line of the mistake. `tsc -p .` fails where one of these lines compiles.
+import {
+  StreamsBuilder,
+  TimeWindows,
+  topic,
+  type KGroupedStream,
+  type KStream,
+  type KTable,
+  type Processor,
+  type Windowed,
+} from 'millrace'
+import { double, json, long, string, type Serde } from 'millrace/serdes'
+import { keyValueStore } from 'millrace/state'
+import type { TopologyTestDriver } from 'millrace/testing'
+
+interface Purchase {
+  readonly customerId: string
+  readonly cents: number
+}
+
+interface Points {
+  readonly customerId: string
+  readonly points: number
+}
+
+interface PointsAndTier extends Points {
+  readonly tier: string
+}
+
+const purchases = topic('purchases', { key: string(), value: json<Purchase>() })
+const points = topic('points', { key: string(), value: json<Points>() })
+const tiers = topic('tiers', { key: string(), value: json<PointsAndTier>() })
+const byNumber = topic('by-number', { key: double(), value: json<Points>() })
+
+declare const stream: KStream<string, Purchase>
+declare const grouped: KGroupedStream<string, Purchase>
+declare const builder: StreamsBuilder
+declare const driver: TopologyTestDriver
+
+export function valuesOfAnotherType(): void {
+  // @ts-expect-error A purchase is no points.
+  stream.to(points)
+  const earned = stream.mapValues((purchase, customerId) => ({
+    customerId,
+    points: purchase.cents,
+  }))
+  earned.to(points)
+  // @ts-expect-error Points lack the tier that the topic's readers count on.
+  earned.to(tiers)
+  // @ts-expect-error The topic is keyed by number.
+  earned.to(byNumber)
+  // @ts-expect-error A topic that is chosen by record takes values of one type too.
+  stream.to({ name: () => 'chosen', key: string(), value: json<Points>() })
+  // More than the topic needs is well, and so are tombstones.
+  builder.table(tiers).toStream().to(points)
+}
+
+export function aggregatesOfAnotherType(): void {
+  grouped.aggregate(
+    () => 0,
+    (sum, purchase) => sum + purchase.cents,
+    { value: double() },
+  )
+  grouped.aggregate(
+    () => 0,
+    (sum, purchase) => sum + purchase.cents,
+    // @ts-expect-error The aggregate is a number.
+    { value: string() },
+  )
+  grouped.aggregate(
+    (): Points => ({ customerId: '', points: 0 }),
+    (sum, purchase) => ({ ...sum, points: sum.points + purchase.cents }),
+    // @ts-expect-error What is written lacks the tier that is to be read.
+    { value: json<PointsAndTier>() },
+  )
+  grouped.aggregate(
+    () => 0,
+    // @ts-expect-error The aggregator returns text.
+    (sum, purchase) => `${sum}${purchase.cents}`,
+    { value: double() },
+  )
+  grouped.windowedBy(TimeWindows.of({ sizeMs: 1, graceMs: 0 })).aggregate(
+    () => 0,
+    (sum) => sum,
+    // @ts-expect-error The aggregate is a number.
+    { value: string() },
+  )
+  // An empty start takes its type of the serde.
+  grouped.aggregate(
+    () => ({ names: [] }),
+    (all, purchase) => ({ names: [...all.names, purchase.customerId] }),
+    { value: json<{ names: string[] }>() },
+  )
+  // @ts-expect-error A purchase is reduced to a purchase.
+  grouped.reduce(() => 1)
+  // @ts-expect-error The new keys are text.
+  stream.groupBy((purchase) => purchase.customerId, { key: double() })
+  // @ts-expect-error A new key needs a serde.
+  stream.groupBy((purchase) => purchase.customerId)
+  // @ts-expect-error Windows without a grace.
+  TimeWindows.of({ sizeMs: 1 })
+}
+
+export function storesReadWithAnotherKey(
+  counts: KTable<string, number>,
+  windows: KTable<Windowed<string>, number>,
+): void {
+  driver.store(counts).get('a')?.toFixed()
+  // @ts-expect-error The store is keyed by text.
+  driver.store(counts).get(1)
+  // @ts-expect-error The store holds numbers.
+  driver.store(counts).get('a')?.toUpperCase()
+  driver.store(windows).fetch('a', 0)
+  // @ts-expect-error A window store is asked for a key and a time.
+  driver.store(windows).get('a')
+}
+
+export function joinsOfDifferentKeys(
+  sameKey: KTable<string, number>,
+  otherKey: KTable<number, number>,
+): void {
+  stream.join(sameKey, (purchase, factor) => purchase.cents * factor)
+  // @ts-expect-error The table is keyed by number.
+  stream.join(otherKey, (purchase, factor: number) => purchase.cents * factor)
+  // @ts-expect-error The table is keyed by number.
+  stream.leftJoin(otherKey, () => 1)
+  // @ts-expect-error A left join may find nothing.
+  stream.leftJoin(sameKey, (purchase, factor) => purchase.cents * factor)
+  // @ts-expect-error Streams of different values are not one.
+  stream.merge(builder.stream(points))
+  const global = builder.globalTable(byNumber)
+  stream.join(global, (a, b) => a.cents + b.points, { on: (purchase) => purchase.cents })
+  // @ts-expect-error The global table is keyed by number.
+  stream.join(global, () => 1, { on: (purchase) => purchase.customerId })
+}
+
+export function storesThatAreNotConnected(counts: KTable<string, number>): void {
+  const seen = keyValueStore({ name: 'seen', key: string(), value: string() })
+  stream.process(
+    () => ({
+      process(record, context) {
+        context.store(counts).get(record.key)
+        context.store(seen).get(record.key)
+      },
+    }),
+    { stores: [counts, seen] },
+  )
+  stream.process(
+    () => ({
+      process(record, context) {
+        // @ts-expect-error The store was not connected.
+        context.store(seen).get(record.key)
+      },
+    }),
+    { stores: [counts] },
+  )
+  stream.processValues(() => ({
+    process(_record, context) {
+      // @ts-expect-error No store was connected.
+      context.store(counts)
+    },
+  }))
+}
+
+export function processors(): void {
+  const toPoints: Processor<string, Purchase, string, Points> = {
+    process(record, context) {
+      // @ts-expect-error It says that it forwards points.
+      void context.forward(record)
+      void context.forward(record.withValue({ customerId: record.key, points: 1 }))
+    },
+  }
+  stream.process(() => toPoints).to(points)
+  // @ts-expect-error It forwards points.
+  stream.process(() => toPoints).to(purchases)
+  // @ts-expect-error It takes purchases.
+  builder.stream(points).process(() => toPoints)
+  const changesKey: Processor<string, Purchase, number, Purchase> = { process() {} }
+  // @ts-expect-error It changes the key.
+  stream.processValues(() => changesKey)
+}
+
+export function narrowing(mixed: KStream<string, Purchase | Points>): void {
+  const isPoints = (value: Purchase | Points): value is Points => 'points' in value
+  mixed.filter(isPoints).to(points)
+  // @ts-expect-error Without a guard the values stay mixed.
+  mixed.filter((value, key) => key !== '' && 'points' in value).to(points)
+  const { earned, rest } = mixed.branch({ earned: isPoints, rest: () => true })
+  earned.to(points)
+  // @ts-expect-error The rest is mixed.
+  rest.to(points)
+  const updates: KStream<string, Points | null> = builder.table(points).toStream()
+  updates.filter((value) => value !== null).mapValues((value) => value.points)
+  // @ts-expect-error A table's update may be a deletion.
+  updates.mapValues((value) => value.points)
+}
+
+export function tables(
+  table: KTable<string, Points>,
+  windows: KTable<Windowed<string>, number>,
+): void {
+  const serdes = { key: string(), value: long({ as: 'number' }) }
+  const grouped = table.groupBy((value) => ({ key: value.customerId, value: value.points }), serdes)
+  grouped.reduce(
+    (a, b) => a + b,
+    (a, b) => a - b,
+  )
+  table.groupBy((value) => ({ key: value.customerId, value: value.points }), {
+    key: string(),
+    // @ts-expect-error The rows' values are numbers.
+    value: string(),
+  })
+  // @ts-expect-error A windowed table is held where it was aggregated only.
+  windows.filter(() => true, { store: 'again' })
+  const wrong: Serde<string> = string()
+  // @ts-expect-error The new values are numbers.
+  table.mapValues((value) => value.points, { store: 'points', value: wrong })
+}
