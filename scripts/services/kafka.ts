@@ -25,6 +25,8 @@ export interface KafkaOptions {
   readonly controllerPort?: number
   /** Broker settings by Kafka's names, over the defaults below. */
   readonly config?: Readonly<Record<string, string>>
+  /** Makes this node a further broker of a running Kafka, which must have been started with the default folder. */
+  readonly join?: RunningKafka
   /** A user and a password: clients must log in with SASL PLAIN. */
   readonly saslPlain?: { readonly username: string; readonly password: string }
   /** Most heap that Java may use, in MiB. Default 768. */
@@ -41,6 +43,8 @@ export interface RunningKafka {
   readonly controllerPort: number
   readonly folder: string
   readonly pid: number
+  readonly nodeId: number
+  readonly clusterId: string
   /**
    * Ends it. With `keepData` the folder stays, to be started on again with the same `folder`, `port` and
    * `controllerPort`. `signal` SIGKILL is a crash.
@@ -66,14 +70,16 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'millrace-kafka-')))
   const [freePort, freeControllerPort] = await freePorts(2)
   const port = options.port ?? freePort!
-  const controllerPort = options.controllerPort ?? freeControllerPort!
+  const controllerPort =
+    options.join?.controllerPort ?? options.controllerPort ?? freeControllerPort!
+  const nodeId = options.join === undefined ? 1 : options.join.nodeId + 1
+  const clusterId = options.join?.clusterId ?? randomBytes(16).toString('base64url')
   const java = ['-cp', join(jars, '*'), `-Dorg.slf4j.simpleLogger.defaultLogLevel=warn`]
   const properties = join(folder, 'server.properties')
   await mkdir(folder, { recursive: true })
-  await writeFile(properties, propertiesOf(folder, port, controllerPort, options))
+  await writeFile(properties, propertiesOf({ folder, port, controllerPort, nodeId }, options))
   if (!existsSync(join(folder, 'data', 'meta.properties'))) {
-    const id = randomBytes(16).toString('base64url')
-    const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', properties]
+    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]
     await run('java', ['-XX:TieredStopAtLevel=1', ...java, ...format])
   }
   const heap = [`-Xmx${options.heapMb ?? 768}m`, '-Xms128m', '-XX:+UseSerialGC']
@@ -97,6 +103,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     controllerPort,
     folder,
     pid: service.pid,
+    nodeId,
+    clusterId,
     async stop({ keepData = false, signal = 'SIGTERM' } = {}) {
       await service.stop(signal)
       if (!keepData && ownFolder) await rm(folder, { recursive: true, force: true })
@@ -104,21 +112,28 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   }
 }
 
-function propertiesOf(
-  folder: string,
-  port: number,
-  controllerPort: number,
-  options: KafkaOptions,
-): string {
+interface NodePlace {
+  readonly folder: string
+  readonly port: number
+  readonly controllerPort: number
+  readonly nodeId: number
+}
+
+function propertiesOf(place: NodePlace, options: KafkaOptions): string {
+  const { folder, port, controllerPort, nodeId } = place
+  const isController = options.join === undefined
+  const clientListener = `CLIENTS://127.0.0.1:${port}`
   const sasl = options.saslPlain
   const clients = sasl === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT'
   const settings: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
+    'process.roles': isController ? 'broker,controller' : 'broker',
+    'node.id': String(nodeId),
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `CLIENTS://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `CLIENTS://127.0.0.1:${port}`,
+    listeners: isController
+      ? `${clientListener},CONTROLLER://127.0.0.1:${controllerPort}`
+      : clientListener,
+    'advertised.listeners': clientListener,
     'listener.security.protocol.map': `CLIENTS:${clients},CONTROLLER:PLAINTEXT`,
     'inter.broker.listener.name': 'CLIENTS',
     'log.dirs': join(folder, 'data'),

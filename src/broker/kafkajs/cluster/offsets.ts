@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../../../core/topic-partition.ts'
+import { topicPartitionName, type TopicPartition } from '../../../core/topic-partition.ts'
 import type { CommittedOffset, Isolation, PartitionOffset, WaitOptions } from '../../port.ts'
 import { codes } from '../protocol/error-codes.ts'
 import { earliestTimestamp, latestTimestamp, listOffsets } from '../protocol/list-offsets.ts'
@@ -32,10 +32,14 @@ export class Offsets {
       this.#listOnce(partitions, timestamp, isolation),
     )
     const later = offsets.filter(({ offset }) => offset < 0)
-    if (later.length === 0) return offsets
     // No record is at or after the time: the next one will be.
     const ends = await this.list(later, 'latest', isolation)
-    return [...offsets.filter(({ offset }) => offset >= 0), ...ends]
+    const found = new Map(
+      [...offsets, ...ends].map((each) => [topicPartitionName(each.topic, each.partition), each]),
+    )
+    return partitions.map(({ topic, partition }) =>
+      found.get(topicPartitionName(topic, partition))!,
+    )
   }
 
   async committed(

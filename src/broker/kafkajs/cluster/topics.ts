@@ -92,7 +92,14 @@ export class Topics {
       const leaders = await this.#cluster.byLeader(before)
       const send = async ([nodeId, offsets]: [number, PartitionOffset[]]): Promise<void> => {
         const request = deleteRecordsRequest(offsets, requestTimeoutMs)
-        const results = await this.#cluster.sharedChannel(nodeId).send(request)
+        const results = await this.#cluster
+          .sharedChannel(nodeId)
+          .send(request)
+          .catch((error) => {
+            // The leader may have gone for good.
+            for (const { topic } of offsets) this.#cluster.forget(topic)
+            throw error
+          })
         for (const { errorCode, ...topicPartition } of results) {
           if (errorCode === codes.none) continue
           this.#cluster.forget(topicPartition.topic)
