@@ -11,6 +11,14 @@ export interface AvscReads {
   _read(tap: AvroReader): unknown
 }
 
+export interface AvscField {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly type: AvscType
+  /** Undefined where there is none. */
+  defaultValue(): unknown
+}
+
 export interface AvscType extends AvscReads {
   readonly typeName: string
   readonly name: string | undefined
@@ -19,7 +27,8 @@ export interface AvscType extends AvscReads {
   readonly itemsType?: AvscType
   readonly valuesType?: AvscType
   readonly underlyingType?: AvscType
-  readonly fields?: readonly { readonly name: string; readonly type: AvscType }[]
+  readonly fields?: readonly AvscField[]
+  readonly aliases?: readonly string[]
   readonly symbols?: readonly string[]
   readonly recordConstructor?: { prototype: object }
   readonly _branchConstructor?: { prototype: object } | null
@@ -29,6 +38,7 @@ export interface AvscType extends AvscReads {
   _write(tap: AvroWriter, value: unknown): void
   _skip(tap: AvroReader): void
   _check(value: unknown, flags?: unknown, hook?: AvscHook, path?: string[]): boolean
+  _update(resolver: AvscResolver, writer: AvscType, options: object): void
   createResolver(writer: AvscType, options?: object): AvscReads
   isValid(
     value: unknown,
@@ -57,6 +67,7 @@ interface AvscModule {
     readonly FloatType: new () => AvscType
     readonly LongType: new () => AvscType
     readonly LogicalType: Constructor
+    readonly RecordType: Constructor
     readonly UnwrappedUnionType: Constructor
     readonly WrappedUnionType: Constructor
   }

@@ -10,6 +10,7 @@ import {
 } from './checked-types.ts'
 import { logicalTypes, type LogicalConstructor } from './logical-types.ts'
 import { logicalOf } from './logical.ts'
+import { CheckedRecordType } from './record-type.ts'
 import type { AvroRepresentation } from './representation.ts'
 import type { AvroNode, AvroUnion } from './schema-model.ts'
 import { schemaJsonWithUnions } from './schema-text.ts'
@@ -29,6 +30,8 @@ export function buildType(node: AvroNode, representation: AvroRepresentation): A
   const building = new Building(representation, unions)
   try {
     const type = avscModule.Type.forSchema(json, {
+      // Without a prototype, so that a type may be named like something that every object has.
+      registry: Object.create(null) as object,
       typeHook: (schema: unknown, options: object) => building.hook(schema, options),
     })
     makePlain(type, new Set())
@@ -58,6 +61,8 @@ class Building {
     const logical = this.#logicalType(schema, attributes, options)
     if (logical) return logical
     switch (attributes['type']) {
+      case 'record':
+        return new CheckedRecordType(schema, options)
       case 'array':
         return new CheckedArrayType(schema, options)
       case 'map':

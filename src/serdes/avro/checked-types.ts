@@ -150,7 +150,7 @@ export class BigLongType extends LongType {
     return 'long'
   }
 
-  _update(resolver: AvscResolver, writer: AvscType): void {
+  override _update(resolver: AvscResolver, writer: AvscType): void {
     if (writer.typeName === 'int') {
       resolver._read = (tap) => BigInt(tap.readInt())
     } else if (writer.typeName === 'long' || writer.typeName === 'abstract:long') {

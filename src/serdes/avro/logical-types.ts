@@ -24,7 +24,7 @@ abstract class MillraceLogicalType extends avscModule.types.LogicalType {
   }
 
   /** Reads what the underlying type can read, from a writer's type with or without the logical one. */
-  _update(resolver: AvscResolver, writer: AvscType, options: object): void {
+  override _update(resolver: AvscResolver, writer: AvscType, options: object): void {
     if (!this._accepts(writer)) return
     const underlying = writer instanceof MillraceLogicalType ? writer.underlyingType! : writer
     const inner = this.underlyingType!.createResolver(underlying, options)

@@ -36,7 +36,7 @@ function readingBranch(
 
 /** A union whose values show their branch by what they are. */
 export class PlainUnionType extends UnwrappedUnionType {
-  _update(resolver: AvscResolver, writer: AvscType, options: ResolverOptions): void {
+  override _update(resolver: AvscResolver, writer: AvscType, options: ResolverOptions): void {
     const found = readingBranch(this, writer, options)
     if (found) resolver._read = (tap: AvroReader) => found.reads._read(tap)
   }
@@ -70,7 +70,7 @@ export class NullableType extends PlainUnionType {
 
 /** A union whose values carry their branch's name. */
 export class NamedUnionType extends WrappedUnionType {
-  _update(resolver: AvscResolver, writer: AvscType, options: ResolverOptions): void {
+  override _update(resolver: AvscResolver, writer: AvscType, options: ResolverOptions): void {
     const found = readingBranch(this, writer, options)
     if (!found) return
     const Branch = found.branch._branchConstructor as unknown as
