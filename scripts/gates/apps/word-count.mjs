@@ -16,7 +16,7 @@ const builder = new StreamsBuilder()
 builder
   .stream(lines)
   .flatMapValues((line) => line.toLowerCase().split(/\W+/).filter(Boolean))
-  .groupBy((word) => word, { key: string(), name: 'by-word' })
+  .groupBy((word) => word, { name: 'by-word', key: string(), value: string() })
   .count({ store: 'word-counts' })
   .toStream()
   .to(counts)
