@@ -55,3 +55,59 @@ export const taskMetrics = {
     help: 'Bytes of state written and not yet committed.',
   },
 } as const satisfies globalThis.Record<string, MetricName>
+
+/**
+ * The metrics of a worker as a whole, and of the tasks that it has.
+ *
+ * @remarks Source: Java's `ThreadMetrics`, `StateRestoreListener` and consumer lag metrics, in their meaning.
+ */
+export const workerMetrics = {
+  state: {
+    name: 'millrace_worker_state',
+    help: '1 for the state that the worker is in, 0 for the others.',
+  },
+  tasks: {
+    name: 'millrace_worker_tasks',
+    help: 'Tasks that this worker has.',
+  },
+  rebalances: {
+    name: 'millrace_worker_rebalances_total',
+    help: 'Rebalances that this worker took part in.',
+  },
+  failures: {
+    name: 'millrace_worker_recovered_failures_total',
+    help: 'Failures after which the worker began anew from what was committed.',
+  },
+  commitLatency: {
+    name: 'millrace_worker_commit_latency_seconds',
+    help: 'Time from the beginning of a commit until its state is applied.',
+  },
+  commits: {
+    name: 'millrace_worker_commit_total',
+    help: 'Commits.',
+  },
+  lagRecords: {
+    name: 'millrace_partition_lag_records',
+    help: 'Records of an input partition that are not in a commit yet; −1 until it is known.',
+  },
+  lagSeconds: {
+    name: 'millrace_task_lag_event_time_seconds',
+    help: 'How far the event time of the committed state is behind the wall clock; −1 before the first record.',
+  },
+  restored: {
+    name: 'millrace_task_restore_records_total',
+    help: 'Changelog records restored.',
+  },
+  restoreRemaining: {
+    name: 'millrace_task_restore_remaining_records',
+    help: 'Changelog offsets still to be restored.',
+  },
+  stateBytes: {
+    name: 'millrace_task_state_bytes',
+    help: 'Estimated size of the state in its engine: memory, or RocksDB files and memory.',
+  },
+  readCacheBytes: {
+    name: 'millrace_task_read_cache_bytes',
+    help: 'Bytes of committed entries kept in memory for reading.',
+  },
+} as const satisfies globalThis.Record<string, MetricName>

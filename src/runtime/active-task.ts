@@ -1,0 +1,160 @@
+import type { CommittedOffset, Isolation } from '../broker/port.ts'
+import { taskIdName, type TaskId } from '../core/task-id.ts'
+import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import type { StateStore } from '../state/store.ts'
+import type { TaskState } from '../state/task-state.ts'
+import type { PreparedCommit, StreamTask } from './stream-task.ts'
+import type { TaskInputs } from './topic-layout.ts'
+import type { PartitionProgress, StoreView, TaskStatus } from './worker-status.ts'
+
+/** A changelog that a store of the task is restored from. */
+export interface StoreChangelog extends TopicPartition {
+  readonly storeName: string
+}
+
+interface Progress {
+  readonly partition: TopicPartition
+  committedOffset: number | undefined
+  endOffset: number | undefined
+}
+
+/** A task that this worker has: what runs it, its state, and how far both are. */
+export class ActiveTask {
+  readonly id: TaskId
+  readonly name: string
+  readonly inputs: TaskInputs
+  readonly task: StreamTask
+  readonly state: TaskState
+  readonly changelogs: readonly StoreChangelog[]
+  /** Whether some store writes each update to its changelog as it happens. */
+  readonly logsEveryUpdate: boolean
+  phase: TaskStatus['state'] = 'created'
+  restored = 0
+  restoreRemaining = 0
+  /** As of the last commit. */
+  streamTimeMs = -1
+  readonly #progress = new Map<string, Progress>()
+
+  constructor(parts: {
+    readonly inputs: TaskInputs
+    readonly task: StreamTask
+    readonly state: TaskState
+    readonly changelogs: readonly StoreChangelog[]
+  }) {
+    this.inputs = parts.inputs
+    this.id = parts.inputs.taskId
+    this.name = taskIdName(this.id)
+    this.task = parts.task
+    this.state = parts.state
+    this.changelogs = parts.changelogs
+    this.logsEveryUpdate = parts.inputs.subTopology.stores.some(
+      ({ logging }) => logging.enabled && logging.everyUpdate,
+    )
+    for (const partition of parts.inputs.partitions) {
+      const progress = { partition, committedOffset: undefined, endOffset: undefined }
+      this.#progress.set(topicPartitionName(partition.topic, partition.partition), progress)
+    }
+  }
+
+  /** Takes over where the group had got to, when the task comes to this worker. */
+  resumeFrom(committed: readonly CommittedOffset[]): void {
+    this.task.restorePartitionTimes(committed)
+    this.streamTimeMs = this.task.streamTimeMs
+    this.#noteOffsets(committed)
+  }
+
+  /** Notes where a partition ends on the broker. */
+  noteEnd(topic: string, partition: number, endOffset: number): void {
+    const progress = this.#progress.get(topicPartitionName(topic, partition))
+    if (progress) progress.endOffset = endOffset
+  }
+
+  /** Notes where reading begins of a partition that has no committed offset. */
+  noteStart(topic: string, partition: number, offset: number): void {
+    const progress = this.#progress.get(topicPartitionName(topic, partition))
+    if (progress) progress.committedOffset ??= offset
+  }
+
+  /** Makes a commit that the broker has taken the task's state. */
+  async applyCommitted(
+    prepared: PreparedCommit,
+    lastOffset: (changelog: TopicPartition) => number | undefined,
+  ): Promise<void> {
+    const offsets = new Map<string, number>()
+    for (const changelog of this.changelogs) {
+      const last = lastOffset(changelog)
+      const known = this.state.changelogOffset(changelog.storeName)
+      const next = last === undefined ? known : last + 1
+      if (next !== undefined) offsets.set(changelog.storeName, next)
+    }
+    await this.state.apply(prepared.sealed, offsets)
+    this.streamTimeMs = prepared.streamTimeMs
+    this.#noteOffsets(prepared.offsets)
+  }
+
+  /** Drops what is not committed, and with it the task's place in its input. */
+  async closeDirty(): Promise<void> {
+    this.phase = 'closed'
+    this.state.discard()
+    await this.task.close()
+    await this.state.close()
+  }
+
+  /** After a commit, or where nothing was to be committed. */
+  async close(): Promise<void> {
+    this.phase = 'closed'
+    await this.task.close()
+    await this.state.close()
+  }
+
+  status(): TaskStatus {
+    return {
+      taskId: this.id,
+      state: this.phase,
+      streamTimeMs: this.streamTimeMs,
+      partitions: [...this.#progress.values()].map(progressOf),
+      restored: this.restored,
+      restoreRemaining: this.restoreRemaining,
+    }
+  }
+
+  /** A store of the task as queries see it; `store` throws until it is restored. */
+  view(storeName: string, partitions: number, restored: () => StateStore): StoreView {
+    const lags = [...this.#progress.values()].map((each) => progressOf(each).lagRecords)
+    return {
+      storeName,
+      taskId: this.id,
+      partition: this.id.partition,
+      partitions,
+      get store() {
+        return restored()
+      },
+      asOfMs: this.streamTimeMs,
+      lagRecords: lags.includes(undefined)
+        ? undefined
+        : lags.reduce<number>((sum, lag) => sum + lag!, 0),
+    }
+  }
+
+  #noteOffsets(offsets: readonly CommittedOffset[]): void {
+    for (const { topic, partition, offset } of offsets) {
+      const progress = this.#progress.get(topicPartitionName(topic, partition))
+      if (progress) progress.committedOffset = offset
+    }
+  }
+}
+
+function progressOf({ partition, committedOffset, endOffset }: Progress): PartitionProgress {
+  const known = committedOffset !== undefined && endOffset !== undefined
+  return {
+    ...partition,
+    committedOffset,
+    endOffset,
+    lagRecords: known ? Math.max(0, endOffset - committedOffset) : undefined,
+  }
+}
+
+/** How far a guarantee lets a worker read. */
+export function isolationOf(guarantee: 'exactly_once' | 'at_least_once'): Isolation {
+  return guarantee === 'exactly_once' ? 'read_committed' : 'read_uncommitted'
+}

@@ -1,0 +1,40 @@
+import type { CommittedOffset } from '../../broker/port.ts'
+import type { ActiveTask } from '../active-task.ts'
+import { lastOffsetOf, prepareTasks, type Committer, type CommitterParts } from './committer.ts'
+
+/**
+ * Commits outputs, changelogs and offsets in one transaction, then the state.
+ *
+ * A crash before the broker has ended the transaction leaves nothing of it; one after it, and before the state was
+ * applied, leaves state that is behind its changelog by just this commit, which restoring the changelog's tail makes
+ * up. The group's generation goes with the offsets, so the broker refuses the commit of a worker that has lost its
+ * tasks.
+ *
+ * Processing waits for the end of the transaction: what is sent meanwhile would belong to it without its offsets.
+ *
+ * @remarks Source: KIP-98, KIP-447; KIP-892 for applying state after the commit.
+ */
+export class ExactlyOnceCommitter implements Committer {
+  readonly overlapsProcessing = false
+  readonly #parts: CommitterParts
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts
+  }
+
+  async commit(tasks: readonly ActiveTask[]): Promise<CommittedOffset[]> {
+    const { collector, membership } = this.#parts
+    const prepared = prepareTasks(tasks)
+    const offsets = prepared.flatMap((each) => each.prepared.offsets)
+    if (offsets.length > 0 || collector.inTransaction) {
+      collector.beginTransaction()
+      const { producer } = collector
+      if (offsets.length > 0) await producer.sendOffsets(membership.identity(), offsets)
+      await producer.commitTransaction()
+      collector.endedTransaction()
+    }
+    const lastOffset = lastOffsetOf(collector)
+    for (const each of prepared) await each.task.applyCommitted(each.prepared, lastOffset)
+    return offsets
+  }
+}

@@ -1,0 +1,139 @@
+import type { FetchedPartition, Fetcher } from '../broker/port.ts'
+import { OffsetOutOfRangeError } from '../core/errors.ts'
+import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import type { ActiveTask } from './active-task.ts'
+import type { BrokerRecordCollector } from './broker-record-collector.ts'
+import type { CommitCycle } from './commit/commit-cycle.ts'
+import type { Rebalancer } from './rebalancer.ts'
+import type { TaskManager } from './task-manager.ts'
+import type { WorkerOptions } from './worker-options.ts'
+
+/** What the loop turns. */
+export interface ProcessingLoopParts {
+  readonly fetcher: Fetcher
+  readonly tasks: TaskManager
+  readonly collector: BrokerRecordCollector
+  readonly commits: CommitCycle
+  readonly rebalancer: Rebalancer
+}
+
+/** The longest that the loop waits for records before it looks around. */
+const idleMs = 1_000
+/** How long a task processes before the event loop, and the next task, have their turn. */
+const sliceMs = 20
+
+/** One turn after another: take what was fetched, process for a while, punctuate, commit when it is time. */
+export class ProcessingLoop {
+  readonly #options: WorkerOptions
+  readonly #parts: ProcessingLoopParts
+  readonly #paused = new Map<string, TopicPartition>()
+  #interrupted = false
+  #polling: AbortController | undefined
+
+  constructor(options: WorkerOptions, parts: ProcessingLoopParts) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  /** Ends a wait for records, or keeps the next from beginning. */
+  interrupt(): void {
+    this.#interrupted = true
+    this.#polling?.abort()
+  }
+
+  async turn(): Promise<void> {
+    const { clock } = this.#options
+    const { tasks, commits, collector } = this.#parts
+    tasks.add(await this.#poll())
+    commits.throwIfFailed()
+    await collector.ready()
+    if (!commits.holdsProcessing) {
+      await this.#processAll(tasks.running)
+      for (const { task } of tasks.running) await task.punctuate(clock.now())
+    }
+    await commits.commitIfDue()
+    this.#pauseAndResume()
+    await clock.yieldToEventLoop()
+  }
+
+  async #processAll(running: readonly ActiveTask[]): Promise<void> {
+    const { clock } = this.#options
+    let first = true
+    for (const { task } of running) {
+      if (!task.isProcessable(clock.now())) continue
+      if (!first) await clock.yieldToEventLoop()
+      first = false
+      await task.processFor(clock.monotonicMs() + sliceMs)
+    }
+  }
+
+  async #poll(): Promise<FetchedPartition[]> {
+    const { fetcher } = this.#parts
+    const timeoutMs = this.#interrupted ? 0 : this.#waitMs()
+    this.#interrupted = false
+    const polling = new AbortController()
+    this.#polling = polling
+    try {
+      return await fetcher.poll({ timeoutMs, signal: polling.signal })
+    } catch (error) {
+      if (polling.signal.aborted) return []
+      if (error instanceof OffsetOutOfRangeError) return await this.#reset(error)
+      throw error
+    } finally {
+      this.#polling = undefined
+    }
+  }
+
+  /** How long there is nothing to do unless records arrive. */
+  #waitMs(): number {
+    const { tasks, commits } = this.#parts
+    const nowMs = this.#options.clock.now()
+    let waitMs = Math.min(idleMs, commits.dueInMs())
+    for (const { task } of tasks.running) {
+      if (!commits.holdsProcessing && task.isProcessable(nowMs)) return 0
+      waitMs = Math.min(waitMs, task.nextWakeUpMs() - nowMs)
+    }
+    return Math.max(0, waitMs)
+  }
+
+  /** The committed offset is gone, as after its records expired: reading goes on where the configuration says. */
+  async #reset(error: OffsetOutOfRangeError): Promise<FetchedPartition[]> {
+    const place = error.topicPartition
+    if (!place) throw error
+    const positions = await this.#parts.rebalancer.startPositions([place], [])
+    this.#options.logger.error(
+      'Records were gone before they were processed; going on after them',
+      {
+        reason: error.message,
+        from: positions[0]?.offset,
+      },
+    )
+    this.#parts.fetcher.assign(positions)
+    return []
+  }
+
+  #pauseAndResume(): void {
+    const { fetcher, tasks } = this.#parts
+    const { maxBufferedBytes } = this.#options.config
+    const pause: TopicPartition[] = []
+    const resume: TopicPartition[] = []
+    for (const [name, place] of this.#paused) {
+      const active = tasks.ofPartition(place)
+      const buffered = active?.task.bufferedBytes(place.topic, place.partition) ?? 0
+      if (active && buffered > maxBufferedBytes / 2) continue
+      this.#paused.delete(name)
+      resume.push(place)
+    }
+    for (const { inputs, task } of tasks.running) {
+      for (const place of inputs.partitions) {
+        const name = topicPartitionName(place.topic, place.partition)
+        if (this.#paused.has(name)) continue
+        if (task.bufferedBytes(place.topic, place.partition) <= maxBufferedBytes) continue
+        this.#paused.set(name, place)
+        pause.push(place)
+      }
+    }
+    if (pause.length > 0) fetcher.pause(pause)
+    if (resume.length > 0) fetcher.resume(resume)
+  }
+}

@@ -1,0 +1,21 @@
+import {
+  BrokerError,
+  BrokerTimeoutError,
+  FencedError,
+  SchemaRegistryError,
+  TaskMigratedError,
+} from '../core/errors.ts'
+
+/**
+ * Whether a worker can begin anew from what was committed after this failure: the broker or the registry is away for a
+ * while, or the tasks have gone to another worker. Whatever else failed would fail again.
+ */
+export function isRecoverable(error: unknown): boolean {
+  return (
+    error instanceof FencedError ||
+    error instanceof TaskMigratedError ||
+    error instanceof BrokerTimeoutError ||
+    (error instanceof SchemaRegistryError && error.retriable) ||
+    (error instanceof BrokerError && error.retriable)
+  )
+}

@@ -1,0 +1,182 @@
+import type { Broker, Fetcher, FetchedPartition, Isolation } from '../../broker/port.ts'
+import type { Clock } from '../../core/clock.ts'
+import { OffsetOutOfRangeError } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
+import { topicPartitionName } from '../../core/topic-partition.ts'
+import type { ChangelogRecord } from '../../state/task-state.ts'
+import type { ActiveTask, StoreChangelog } from '../active-task.ts'
+
+/** What restoring needs of the worker. */
+export interface ChangelogRestorerOptions {
+  readonly broker: Broker
+  readonly isolation: Isolation
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Counts records as they are restored. */
+  readonly onRestored: (task: ActiveTask, records: number) => void
+}
+
+interface Restoration {
+  readonly task: ActiveTask
+  readonly changelog: StoreChangelog
+  /** The end of the changelog when restoring began; an open transaction before it is waited for. */
+  readonly endOffset: number
+  position: number
+}
+
+const pollTimeoutMs = 500
+
+/**
+ * Brings the stores of tasks to the end of their changelogs: from the offset that their state includes, or from the
+ * start.
+ *
+ * The end is the high watermark also where only committed records are read, so that a transaction that was left open
+ * is waited for rather than overlooked.
+ *
+ * @remarks Source: Java's `StoreChangelogReader`; KIP-1035 for the offset in the store.
+ */
+export class ChangelogRestorer {
+  readonly #options: ChangelogRestorerOptions
+
+  constructor(options: ChangelogRestorerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Restores these tasks. `interrupted` is asked between batches; when it says so, restoring stops where it is, which
+   * is a consistent state to go on from, and false is returned.
+   */
+  async restore(tasks: readonly ActiveTask[], interrupted: () => boolean): Promise<boolean> {
+    const open = await this.#begin(tasks)
+    if (open.size === 0) return true
+    const { broker, isolation } = this.#options
+    const fetcher = broker.openFetcher({ isolation })
+    try {
+      fetcher.assign([...open.values()].map(positionOf))
+      while (open.size > 0) {
+        if (interrupted()) return false
+        for (const fetched of await this.#poll(fetcher, open)) {
+          const restoration = open.get(topicPartitionName(fetched.topic, fetched.partition))
+          if (restoration) await this.#apply(restoration, fetched)
+          if (restoration && restoration.position >= restoration.endOffset) {
+            fetcher.unassign([restoration.changelog])
+            open.delete(topicPartitionName(fetched.topic, fetched.partition))
+          }
+        }
+      }
+      return true
+    } finally {
+      await fetcher.close()
+    }
+  }
+
+  async #begin(tasks: readonly ActiveTask[]): Promise<Map<string, Restoration>> {
+    const { broker } = this.#options
+    const wanted = tasks.flatMap((task) =>
+      task.changelogs.map((changelog) => ({ task, changelog })),
+    )
+    const partitions = wanted.map(({ changelog }) => changelog)
+    if (partitions.length === 0) return new Map()
+    const starts = await broker.listOffsets(partitions, 'earliest', 'read_uncommitted')
+    const ends = await broker.listOffsets(partitions, 'latest', 'read_uncommitted')
+    const open = new Map<string, Restoration>()
+    for (const { task, changelog } of wanted) {
+      const startOffset = offsetIn(starts, changelog)
+      const endOffset = offsetIn(ends, changelog)
+      const position = await this.#startOf(task, changelog, startOffset, endOffset)
+      task.restoreRemaining += Math.max(0, endOffset - position)
+      if (position >= endOffset) continue
+      const restoration = { task, changelog, endOffset, position }
+      open.set(topicPartitionName(changelog.topic, changelog.partition), restoration)
+    }
+    return open
+  }
+
+  /** Where restoring goes on; a store whose place in the changelog is gone is emptied and begins anew. */
+  async #startOf(
+    task: ActiveTask,
+    { storeName, topic, partition }: StoreChangelog,
+    startOffset: number,
+    endOffset: number,
+  ): Promise<number> {
+    const included = task.state.changelogOffset(storeName)
+    if (included !== undefined && included >= startOffset && included <= endOffset) return included
+    if (included !== undefined) {
+      this.#options.logger.warn('The changelog no longer has where the store is; restoring anew', {
+        task: task.name,
+        storeName,
+        topic,
+        partition,
+        included,
+        startOffset,
+        endOffset,
+      })
+    }
+    await task.state.clear(storeName)
+    return startOffset
+  }
+
+  async #poll(
+    fetcher: Fetcher,
+    open: ReadonlyMap<string, Restoration>,
+  ): Promise<FetchedPartition[]> {
+    try {
+      return await fetcher.poll({ timeoutMs: pollTimeoutMs })
+    } catch (error) {
+      const place = error instanceof OffsetOutOfRangeError ? error.topicPartition : undefined
+      const restoration = place && open.get(topicPartitionName(place.topic, place.partition))
+      if (!restoration) throw error
+      // The changelog was cut while it was read: what was restored of it may lack deletions, so it begins anew.
+      await restoration.task.state.clear(restoration.changelog.storeName)
+      const earliest = await this.#options.broker.listOffsets(
+        [restoration.changelog],
+        'earliest',
+        'read_uncommitted',
+      )
+      restoration.position = earliest[0]!.offset
+      fetcher.assign([positionOf(restoration)])
+      return []
+    }
+  }
+
+  async #apply(restoration: Restoration, fetched: FetchedPartition): Promise<void> {
+    const { task, changelog } = restoration
+    const records: ChangelogRecord[] = []
+    const { records: cursor } = fetched
+    while (cursor.next()) {
+      const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor
+      if (keyEnd < 0) continue
+      records.push({
+        key: buffer.subarray(keyStart, keyEnd),
+        value: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
+        timestampMs,
+      })
+    }
+    await task.state.restore(changelog.storeName, records, fetched.nextOffset)
+    task.restoreRemaining = Math.max(
+      0,
+      task.restoreRemaining - (fetched.nextOffset - restoration.position),
+    )
+    task.restored += records.length
+    restoration.position = fetched.nextOffset
+    this.#options.onRestored(task, records.length)
+    await this.#options.clock.yieldToEventLoop()
+  }
+}
+
+function positionOf({ changelog, position }: Restoration): {
+  topic: string
+  partition: number
+  offset: number
+} {
+  return { topic: changelog.topic, partition: changelog.partition, offset: position }
+}
+
+function offsetIn(
+  offsets: readonly { topic: string; partition: number; offset: number }[],
+  changelog: StoreChangelog,
+): number {
+  return offsets.find(
+    (each) => each.topic === changelog.topic && each.partition === changelog.partition,
+  )!.offset
+}

@@ -1,0 +1,171 @@
+import type { FetchedPartition } from '../broker/port.ts'
+import { StateCorruptedError, StateStoreNotAvailableError } from '../core/errors.ts'
+import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import type { StateStore } from '../state/store.ts'
+import type { Change, StoreClock, TaskState } from '../state/task-state.ts'
+import { decoratedTopicName } from '../topology/topology-plan.ts'
+import { ActiveTask, isolationOf, type StoreChangelog } from './active-task.ts'
+import { ChangelogWriter } from './changelog-writer.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { RecordCollector } from './record-collector.ts'
+import { StreamTask } from './stream-task.ts'
+import type { TaskInputs } from './topic-layout.ts'
+import type { WorkerOptions } from './worker-options.ts'
+
+/** What tasks share on a worker. */
+export interface TaskSurroundings {
+  readonly collector: RecordCollector
+  readonly deadLetters: DeadLetters
+  readonly globalStore: (name: string) => StateStore | undefined
+}
+
+/** Makes, keeps and closes the tasks of a worker. */
+export class TaskManager {
+  readonly #options: WorkerOptions
+  readonly #surroundings: TaskSurroundings
+  readonly #tasks = new Map<string, ActiveTask>()
+  readonly #byPartition = new Map<string, ActiveTask>()
+
+  constructor(options: WorkerOptions, surroundings: TaskSurroundings) {
+    this.#options = options
+    this.#surroundings = surroundings
+  }
+
+  get all(): readonly ActiveTask[] {
+    return [...this.#tasks.values()]
+  }
+
+  /** Those that process. */
+  get running(): readonly ActiveTask[] {
+    return this.all.filter((task) => task.phase === 'running')
+  }
+
+  has(name: string): boolean {
+    return this.#tasks.has(name)
+  }
+
+  /** The task that reads a partition; undefined for one that left. */
+  ofPartition({ topic, partition }: TopicPartition): ActiveTask | undefined {
+    return this.#byPartition.get(topicPartitionName(topic, partition))
+  }
+
+  /** Opens the state and builds the graph of a task that comes to this worker. */
+  async open(inputs: TaskInputs): Promise<ActiveTask> {
+    const active = await this.#build(inputs)
+    this.#tasks.set(active.name, active)
+    for (const { topic, partition } of inputs.partitions) {
+      this.#byPartition.set(topicPartitionName(topic, partition), active)
+    }
+    return active
+  }
+
+  /** Lets a task go; `dirty` drops what it has not committed. */
+  async close(active: ActiveTask, dirty: boolean): Promise<void> {
+    this.#tasks.delete(active.name)
+    for (const { topic, partition } of active.inputs.partitions) {
+      this.#byPartition.delete(topicPartitionName(topic, partition))
+    }
+    await (dirty ? active.closeDirty() : active.close())
+  }
+
+  /** Hands fetched records to the tasks that read them. */
+  add(fetched: readonly FetchedPartition[]): void {
+    const isolation = isolationOf(this.#options.config.processingGuarantee)
+    for (const each of fetched) {
+      const active = this.ofPartition(each)
+      if (!active) continue
+      active.task.addFetched(each)
+      const end = isolation === 'read_committed' ? each.lastStableOffset : each.highWatermark
+      active.noteEnd(each.topic, each.partition, end)
+    }
+  }
+
+  /** A store of a task as of its last commit, once it is restored. */
+  committedStore(active: ActiveTask, storeName: string): StateStore {
+    if (active.phase === 'running') return active.state.committedStore(storeName)
+    throw new StateStoreNotAvailableError(
+      `Store ${storeName} cannot be read yet: its task is ${active.phase}; ask again`,
+      { taskId: active.id },
+    )
+  }
+
+  async #build(inputs: TaskInputs): Promise<ActiveTask> {
+    const { applicationId, plan, clock, logger, metrics, environment, handlers, config } =
+      this.#options
+    const { collector, deadLetters, globalStore } = this.#surroundings
+    const { taskId: id, subTopology } = inputs
+    const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
+    const changelog = new ChangelogWriter({ id, applicationId, plan, subTopology, collector })
+    const late: { task?: StreamTask } = {}
+    const state = await this.#openState(inputs, storeClock, changelog.write, (store, startMs) =>
+      late.task?.countExpired(store, startMs),
+    )
+    try {
+      const task = StreamTask.create({
+        id,
+        applicationId,
+        plan,
+        subTopology,
+        inputPartitions: inputs.partitions,
+        collector,
+        state,
+        storeClock,
+        clock,
+        logger,
+        metrics,
+        environment,
+        handlers,
+        deadLetter: deadLetters.write,
+        maxTaskIdleMs: config.maxTaskIdleMs,
+        isolation: isolationOf(config.processingGuarantee),
+        globalStore,
+      })
+      late.task = task
+      return new ActiveTask({ inputs, task, state, changelogs: this.#changelogsOf(inputs) })
+    } catch (error) {
+      await state.close()
+      throw error
+    }
+  }
+
+  #changelogsOf({ taskId, subTopology }: TaskInputs): StoreChangelog[] {
+    const { applicationId, plan } = this.#options
+    return [...subTopology.changelogs].map(([storeName, logicalName]) => ({
+      storeName,
+      topic: decoratedTopicName(plan, applicationId, logicalName),
+      partition: taskId.partition,
+    }))
+  }
+
+  async #openState(
+    { taskId, subTopology }: TaskInputs,
+    clock: StoreClock,
+    onChange: (change: Change) => void,
+    onExpired: (storeName: string, windowStartMs: number) => void,
+  ): Promise<TaskState> {
+    const { applicationId, plan, state, environment, config, logger } = this.#options
+    const open = (): Promise<TaskState> =>
+      state.openTask({
+        taskId,
+        specs: subTopology.stores,
+        clock,
+        environment,
+        onChange,
+        onExpired,
+        changelogTopic: (storeName) => {
+          const logicalName = subTopology.changelogs.get(storeName) ?? `${storeName}-changelog`
+          return decoratedTopicName(plan, applicationId, logicalName)
+        },
+      })
+    try {
+      return await open()
+    } catch (error) {
+      if (!(error instanceof StateCorruptedError) || config.onCorruptState === 'fail') throw error
+      logger.warn('Restoring a task from its changelogs, since its state cannot be opened', {
+        error: error.message,
+      })
+      await state.destroyTask(taskId)
+      return await open()
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** How a worker runs. Times are in milliseconds. */
+export interface WorkerConfig {
+  readonly processingGuarantee: 'exactly_once' | 'at_least_once'
+  readonly commitIntervalMs: number
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  readonly rebalanceTimeoutMs: number
+  readonly transactionTimeoutMs: number
+  readonly maxTaskIdleMs: number
+  /** Over all tasks; a commit is brought forward when it is passed. */
+  readonly maxUncommittedBytes: number
+  /** Of one partition; fetching pauses when it is passed. */
+  readonly maxBufferedBytes: number
+  readonly offsetReset: 'earliest' | 'latest'
+  /** Of topics that the worker creates; undefined: the broker's default. */
+  readonly replicationFactor: number | undefined
+  /** Undefined: `<applicationId>-dead-letters`. */
+  readonly deadLetterTopic: string | undefined
+  readonly onCorruptState: 'fail' | 'restore'
+  /** How often consumed records of repartition topics are deleted. Source: `repartition.purge.interval.ms`. */
+  readonly repartitionPurgeIntervalMs: number
+}
+
+const mebibyte = 1_048_576
+
+/** What a worker does where its configuration says nothing. */
+export const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
+  processingGuarantee: 'exactly_once',
+  sessionTimeoutMs: 45_000,
+  heartbeatIntervalMs: 3_000,
+  rebalanceTimeoutMs: 60_000,
+  transactionTimeoutMs: 10_000,
+  maxTaskIdleMs: 0,
+  maxUncommittedBytes: 64 * mebibyte,
+  maxBufferedBytes: 4 * mebibyte,
+  offsetReset: 'earliest',
+  replicationFactor: undefined,
+  deadLetterTopic: undefined,
+  onCorruptState: 'fail',
+  repartitionPurgeIntervalMs: 30_000,
+})
+
+/**
+ * A whole configuration of what is given and the defaults.
+ *
+ * Commits follow each other after 100 ms under `exactly_once`, as in Kafka Streams, since nothing is seen before them.
+ * Under `at_least_once` outputs are seen at once and 1,000 ms bound what is done again after a crash; Kafka Streams'
+ * 30 s would also leave queries, which show committed state, that far behind.
+ */
+export function workerConfig(given: Partial<WorkerConfig> = {}): WorkerConfig {
+  const set = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Partial<WorkerConfig>
+  const guarantee = set.processingGuarantee ?? workerDefaults.processingGuarantee
+  const commitIntervalMs = guarantee === 'exactly_once' ? 100 : 1_000
+  return { ...workerDefaults, commitIntervalMs, ...set }
+}

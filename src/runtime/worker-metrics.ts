@@ -1,0 +1,102 @@
+import type { Clock } from '../core/clock.ts'
+import { isPromise } from '../core/maybe-promise.ts'
+import { workerMetrics as names } from '../metrics/names.ts'
+import type { Counter, Gauge, Histogram, Metrics } from '../metrics/sensors.ts'
+import type { StateStatistics } from '../state/task-state.ts'
+import type { ActiveTask } from './active-task.ts'
+import type { WorkerState } from './worker-status.ts'
+
+const states: readonly WorkerState[] = [
+  'created',
+  'starting',
+  'rebalancing',
+  'running',
+  'pending-shutdown',
+  'closed',
+  'error',
+]
+
+/** How often sizes that are slow to count are counted again, in milliseconds. */
+const statisticsIntervalMs = 10_000
+
+/** The instruments of a worker. */
+export class WorkerMetrics {
+  readonly rebalances: Counter
+  readonly failures: Counter
+  readonly commits: Counter
+  readonly commitLatency: Histogram
+  readonly #metrics: Metrics
+  readonly #clock: Clock
+  readonly #states: ReadonlyMap<WorkerState, Gauge>
+
+  constructor(metrics: Metrics, clock: Clock, taskCount: () => number) {
+    this.#metrics = metrics
+    this.#clock = clock
+    this.rebalances = metrics.counter(names.rebalances.name, names.rebalances.help)
+    this.failures = metrics.counter(names.failures.name, names.failures.help)
+    this.commits = metrics.counter(names.commits.name, names.commits.help)
+    this.commitLatency = metrics.histogram(names.commitLatency.name, names.commitLatency.help)
+    metrics.observedGauge(names.tasks.name, names.tasks.help, {}, taskCount)
+    this.#states = new Map(
+      states.map((state) => [state, metrics.gauge(names.state.name, names.state.help, { state })]),
+    )
+  }
+
+  state(current: WorkerState): void {
+    for (const [state, gauge] of this.#states) gauge.set(state === current ? 1 : 0)
+  }
+
+  /** Adds what is observed of a task while it is here; the task itself removes all series with its name. */
+  addTask(active: ActiveTask): void {
+    const labels = { task: active.name, subtopology: String(active.id.subTopology) }
+    for (const { topic, partition } of active.inputs.partitions) {
+      const place = { ...labels, topic, partition: String(partition) }
+      this.#observe(names.lagRecords, place, () => {
+        const progress = active
+          .status()
+          .partitions.find((each) => each.topic === topic && each.partition === partition)
+        return progress?.lagRecords ?? -1
+      })
+    }
+    this.#observe(names.lagSeconds, labels, () =>
+      active.streamTimeMs < 0 ? -1 : (this.#clock.now() - active.streamTimeMs) / 1000,
+    )
+    this.#observe(names.restoreRemaining, labels, () => active.restoreRemaining)
+    const statistics = this.#statisticsOf(active)
+    this.#observe(names.stateBytes, labels, () => statistics().engineBytes)
+    this.#observe(names.readCacheBytes, labels, () => statistics().readCacheBytes)
+  }
+
+  restored(active: ActiveTask, records: number): void {
+    const labels = { task: active.name, subtopology: String(active.id.subTopology) }
+    this.#metrics.counter(names.restored.name, names.restored.help, labels).add(records)
+  }
+
+  #observe(
+    { name, help }: { readonly name: string; readonly help: string },
+    labels: Readonly<globalThis.Record<string, string>>,
+    read: () => number,
+  ): void {
+    this.#metrics.observedGauge(name, help, labels, read)
+  }
+
+  /** The sizes as of a while ago: asking RocksDB at each scrape would be slow, and cannot be waited for. */
+  #statisticsOf(active: ActiveTask): () => StateStatistics {
+    let latest: StateStatistics = { uncommittedBytes: 0, readCacheBytes: 0, engineBytes: 0 }
+    let askedMs = -Infinity
+    return () => {
+      const nowMs = this.#clock.monotonicMs()
+      if (nowMs - askedMs < statisticsIntervalMs || active.phase === 'closed') return latest
+      askedMs = nowMs
+      const found = active.state.statistics()
+      if (!isPromise(found)) latest = found
+      else {
+        found.then(
+          (statistics) => (latest = statistics),
+          () => undefined,
+        )
+      }
+      return latest
+    }
+  }
+}

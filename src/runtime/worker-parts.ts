@@ -1,0 +1,214 @@
+import type { Fetcher, GroupMembership, Producer } from '../broker/port.ts'
+import { ConfigError } from '../core/errors.ts'
+import { taskIdName } from '../core/task-id.ts'
+import { decoratedTopicName } from '../topology/topology-plan.ts'
+import { isolationOf } from './active-task.ts'
+import { TaskAssignor, topologyFingerprint } from './assignor/task-assignor.ts'
+import { BrokerRecordCollector } from './broker-record-collector.ts'
+import { AtLeastOnceCommitter } from './commit/at-least-once-committer.ts'
+import { CommitCycle } from './commit/commit-cycle.ts'
+import { ExactlyOnceCommitter } from './commit/exactly-once-committer.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { GlobalStores } from './global-stores.ts'
+import { GroupSession } from './group-session.ts'
+import { makeTopicsReady } from './internal-topics.ts'
+import { ProcessingLoop } from './processing-loop.ts'
+import { Rebalancer } from './rebalancer.ts'
+import { RepartitionPurge } from './repartition-purge.ts'
+import { ChangelogRestorer } from './restore/changelog-restorer.ts'
+import { TaskManager } from './task-manager.ts'
+import { externalSourceTopics, layOutTopics, type TopicLayout } from './topic-layout.ts'
+import { WorkerMetrics } from './worker-metrics.ts'
+import type { WorkerOptions } from './worker-options.ts'
+
+/** What the worker tells its parts. */
+export interface WorkerSignals {
+  /** Whether restoring should stop for something that has to be done first. */
+  interrupted(): boolean
+  /** Wakes the loop, since there is something to do. */
+  wake(): void
+  /** Ends the worker. */
+  fail(error: Error): void
+}
+
+/** The parts of a running worker, joined. */
+export interface WorkerParts {
+  readonly layout: TopicLayout
+  readonly fetcher: Fetcher
+  readonly membership: GroupMembership
+  readonly session: GroupSession
+  readonly collector: BrokerRecordCollector
+  readonly tasks: TaskManager
+  readonly globalStores: GlobalStores
+  readonly rebalancer: Rebalancer
+  readonly commits: CommitCycle
+  readonly loop: ProcessingLoop
+  readonly purge: RepartitionPurge
+  readonly metrics: WorkerMetrics
+  /** A new producer in place of one that failed; under `exactly_once` it fences the old one. */
+  openProducer(): Promise<Producer>
+}
+
+/**
+ * Checks the topics, creates the internal ones, and joins the parts of a worker. Nothing is assigned yet.
+ *
+ * @throws ConfigError where the broker cannot give the guarantee; UnknownTopicError, TopologyError for topics that are
+ * missing or do not fit
+ */
+export async function assembleWorker(
+  options: WorkerOptions,
+  signals: WorkerSignals,
+): Promise<WorkerParts> {
+  const { broker, config, applicationId, clock, logger } = options
+  checkGuarantee(options)
+  const layout = await settleTopics(options)
+  const openProducer = producerOpener(options)
+  const transactional = config.processingGuarantee === 'exactly_once'
+  const collector = new BrokerRecordCollector(broker, await openProducer(), transactional)
+  const deadLetterTopic = config.deadLetterTopic ?? `${applicationId}-dead-letters`
+  const deadLetters = new DeadLetters(deadLetterTopic, collector, clock)
+  await deadLetters.prepare(broker, config.replicationFactor)
+  const globalStores = new GlobalStores(options)
+  const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
+  const tasks = new TaskManager(options, { collector, deadLetters, globalStore })
+  const metrics = new WorkerMetrics(options.metrics, clock, () => tasks.all.length)
+  const membership = await openMembership(options, layout, tasks)
+  const session = new GroupSession({
+    membership,
+    clock,
+    logger,
+    heartbeatIntervalMs: config.heartbeatIntervalMs,
+    onUnrest: signals.wake,
+  })
+  const isolation = isolationOf(config.processingGuarantee)
+  const fetcher = broker.openFetcher({ isolation })
+  const restorer = new ChangelogRestorer({
+    broker,
+    isolation,
+    clock,
+    logger,
+    onRestored: (task, records) => metrics.restored(task, records),
+  })
+  const rebalancer = new Rebalancer(options, {
+    session,
+    tasks,
+    fetcher,
+    restorer,
+    layout: () => Promise.resolve(layout.tasks),
+    interrupted: () => signals.interrupted() || session.wantsRejoin,
+  })
+  const purge = new RepartitionPurge({
+    broker,
+    clock,
+    logger,
+    topics: repartitionTopics(options),
+    intervalMs: config.repartitionPurgeIntervalMs,
+  })
+  const commitParts = { collector, membership }
+  const commits = new CommitCycle({
+    clock,
+    intervalMs: config.commitIntervalMs,
+    maxUncommittedBytes: config.maxUncommittedBytes,
+    committer: transactional
+      ? new ExactlyOnceCommitter(commitParts)
+      : new AtLeastOnceCommitter(commitParts, !logsEveryUpdate(options)),
+    tasks: () => tasks.running,
+    hasOutput: () => collector.inTransaction,
+    onEnded: signals.wake,
+    onCommitted: (offsets, seconds) => {
+      metrics.commits.add()
+      metrics.commitLatency.observe(seconds)
+      purge.committed(offsets)
+    },
+  })
+  const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, rebalancer })
+  return {
+    layout,
+    fetcher,
+    membership,
+    session,
+    collector,
+    tasks,
+    globalStores,
+    rebalancer,
+    commits,
+    loop,
+    purge,
+    metrics,
+    openProducer,
+  }
+}
+
+function checkGuarantee({ broker, config }: WorkerOptions): void {
+  if (config.processingGuarantee === 'at_least_once' || broker.supportsTransactions) return
+  throw new ConfigError(
+    `exactly_once is not available on ${broker.name} yet; set processingGuarantee: 'at_least_once'`,
+    { field: 'processingGuarantee' },
+  )
+}
+
+async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
+  const { broker, plan, applicationId, config } = options
+  const found = await broker.describeTopics(externalSourceTopics(plan))
+  const counts = new Map([...found.values()].map((each) => [each.name, each.partitions]))
+  const layout = layOutTopics(plan, applicationId, counts)
+  await makeTopicsReady(broker, layout.internalTopics, config.replicationFactor)
+  return layout
+}
+
+/** One id for the life of the worker: a producer that is opened anew fences the one before. */
+function producerOpener(options: WorkerOptions): () => Promise<Producer> {
+  const { broker, config, applicationId, random } = options
+  if (config.processingGuarantee === 'at_least_once') return () => broker.openProducer({})
+  const transactionalId = `${applicationId}-${random.uuid()}`
+  const { transactionTimeoutMs } = config
+  return () => broker.openProducer({ transactionalId, transactionTimeoutMs })
+}
+
+async function openMembership(
+  options: WorkerOptions,
+  layout: TopicLayout,
+  tasks: TaskManager,
+): Promise<GroupMembership> {
+  const { broker, config, applicationId, plan, random, logger, state } = options
+  const processId = random.uuid()
+  const fingerprint = topologyFingerprint(plan)
+  const stored = (await state.storedTasks()).map(taskIdName)
+  const topics = new Set([...layout.tasks.values()].flatMap((task) => task.partitions.map(topicOf)))
+  const assignor = new TaskAssignor({
+    topics: [...topics],
+    logger,
+    memberData: () => ({
+      version: 1,
+      processId,
+      owned: tasks.all.map((task) => task.name),
+      stored,
+      fingerprint,
+    }),
+    tasks: () => Promise.resolve(layout.tasks),
+  })
+  const { sessionTimeoutMs, rebalanceTimeoutMs } = config
+  return broker.openGroup({
+    groupId: applicationId,
+    assignor,
+    sessionTimeoutMs,
+    rebalanceTimeoutMs,
+  })
+}
+
+function repartitionTopics({ plan, applicationId }: WorkerOptions): ReadonlySet<string> {
+  const repartition = [...plan.internalTopics.values()].filter(
+    (topic) => topic.kind === 'repartition',
+  )
+  return new Set(repartition.map(({ name }) => decoratedTopicName(plan, applicationId, name)))
+}
+
+function logsEveryUpdate({ plan }: WorkerOptions): boolean {
+  return plan.subTopologies.some(({ stores }) =>
+    stores.some(({ logging }) => logging.enabled && logging.everyUpdate),
+  )
+}
+
+function topicOf({ topic }: { readonly topic: string }): string {
+  return topic
+}

@@ -1,0 +1,247 @@
+import { LifecycleError, messageOf, type StreamsError } from '../core/errors.ts'
+import type { AsyncCloseable } from '../core/disposable.ts'
+import { isRecoverable } from './recoverable.ts'
+import { WorkerLifecycle, type WorkerStateListener } from './worker-lifecycle.ts'
+import type { WorkerOptions } from './worker-options.ts'
+import { assembleWorker, type WorkerParts } from './worker-parts.ts'
+import type { StoreView, WorkerStatus } from './worker-status.ts'
+
+const retryMinMs = 100
+const retryMaxMs = 10_000
+const closeTimeoutMs = 30_000
+
+/**
+ * Runs a topology's tasks: as many of them as the group gives it.
+ *
+ * @remarks Source: `org.apache.kafka.streams.processor.internals.StreamThread`.
+ */
+export class Worker implements AsyncCloseable {
+  readonly #options: WorkerOptions
+  readonly #lifecycle = new WorkerLifecycle()
+  readonly #ending = new AbortController()
+  #parts: WorkerParts | undefined
+  #running: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+  #joined = false
+  #failures = 0
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Starts, and resolves when the tasks that the group gave are restored and running.
+   *
+   * @throws BrokerUnavailableError, UnknownTopicError, TopologyError, ConfigError, StateLockedError and others, each
+   * naming what is wrong; LifecycleError where it was started before; the signal's reason where that was aborted
+   */
+  async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#lifecycle.state !== 'created') {
+      throw new LifecycleError(`The worker is ${this.#lifecycle.state} and cannot be started again`)
+    }
+    this.#lifecycle.move('starting')
+    const { signal } = options
+    const onAbort = (): void => void this.close({ timeoutMs: 0 })
+    signal?.addEventListener('abort', onAbort, { once: true })
+    const running = this.#untilRunning()
+    this.#running = this.#run()
+    try {
+      await Promise.race([running, this.#running])
+      signal?.throwIfAborted()
+      if (this.#lifecycle.error) throw this.#lifecycle.error
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Resolves when the worker was closed; rejects with what ended it. */
+  get closed(): Promise<void> {
+    return (this.#running ?? Promise.resolve()).then(() => {
+      if (this.#lifecycle.error) throw this.#lifecycle.error
+    })
+  }
+
+  /**
+   * Stops: finishes the record in hand, commits, leaves the group, closes what it opened. Closing again waits for the
+   * first. What cannot be committed within `timeoutMs` (default: 30,000) is dropped, to be done again by whoever has
+   * the tasks next.
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeoutMs ?? closeTimeoutMs)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  status(): WorkerStatus {
+    return {
+      state: this.#lifecycle.state,
+      applicationId: this.#options.applicationId,
+      error: this.#lifecycle.error,
+      tasks: this.#parts?.tasks.all.map((task) => task.status()) ?? [],
+    }
+  }
+
+  /** The partitions of a store that are here; each throws when it is read while it is restored. */
+  storeViews(storeName: string): StoreView[] {
+    const parts = this.#parts
+    if (!parts) return []
+    const global = parts.globalStores.view(storeName)
+    if (global) return [global]
+    return parts.tasks.all
+      .filter(({ inputs }) =>
+        inputs.subTopology.stores.some((store) => store.storeName === storeName),
+      )
+      .map((task) => {
+        const partitions = parts.layout.taskCounts.get(task.id.subTopology)!
+        return task.view(storeName, partitions, () => parts.tasks.committedStore(task, storeName))
+      })
+  }
+
+  /** Calls back at each change of state; returns what ends that. */
+  onStateChange(listener: WorkerStateListener): () => void {
+    return this.#lifecycle.onChange(listener)
+  }
+
+  async #run(): Promise<void> {
+    const { logger } = this.#options
+    try {
+      const parts = await assembleWorker(this.#options, {
+        interrupted: () => this.#ending.signal.aborted,
+        wake: () => this.#parts?.loop.interrupt(),
+        fail: (error) => this.#fail(error),
+      })
+      this.#parts = parts
+      this.#lifecycle.onChange((state) => parts.metrics.state(state))
+      await parts.globalStores.start(parts.collector, (error) => this.#fail(error))
+      while (!this.#ending.signal.aborted) await this.#turn(parts)
+    } catch (error) {
+      if (!this.#ending.signal.aborted) {
+        logger.error('The worker cannot go on', { error: messageOf(error) })
+        this.#fail(error as Error)
+      }
+    }
+    await this.#shutDown()
+  }
+
+  /** One turn of the loop, with what has to come before it; mends what can be mended. */
+  async #turn(parts: WorkerParts): Promise<void> {
+    try {
+      if (!this.#joined || parts.session.wantsRejoin) await this.#rebalance(parts)
+      if (!this.#joined) return
+      await parts.loop.turn()
+      this.#failures = 0
+    } catch (error) {
+      if (this.#ending.signal.aborted) return
+      if (!isRecoverable(error)) throw error
+      await this.#recover(parts, error as StreamsError)
+    }
+  }
+
+  async #rebalance(parts: WorkerParts): Promise<void> {
+    this.#lifecycle.move(this.#lifecycle.state === 'starting' ? 'starting' : 'rebalancing')
+    parts.metrics.rebalances.add()
+    this.#joined = false
+    if (parts.session.isLost) await this.#closeTasks(parts, true)
+    else await parts.commits.commitNow()
+    if (!(await parts.rebalancer.rebalance(this.#ending.signal))) return
+    for (const task of parts.tasks.all) parts.metrics.addTask(task)
+    this.#joined = true
+    this.#lifecycle.move('running')
+  }
+
+  /** Begins anew from what was committed: tasks, state and producer. */
+  async #recover(parts: WorkerParts, error: StreamsError): Promise<void> {
+    const { logger, clock } = this.#options
+    const waitMs = Math.min(retryMaxMs, retryMinMs * 2 ** this.#failures++)
+    logger.warn('Beginning anew from what was committed', { reason: error.message, waitMs })
+    parts.metrics.failures.add()
+    this.#joined = false
+    this.#lifecycle.move('rebalancing')
+    try {
+      await parts.commits.settle()
+      await this.#closeTasks(parts, true)
+      await clock.sleep(waitMs, this.#ending.signal)
+      const old = parts.collector.producer
+      await parts.collector.replaceProducer(await parts.openProducer())
+      await old.close().catch(() => undefined)
+    } catch (failure) {
+      if (this.#ending.signal.aborted) return
+      if (!isRecoverable(failure)) throw failure
+      await this.#recover(parts, failure as StreamsError)
+    }
+  }
+
+  async #closeTasks(parts: WorkerParts, dirty: boolean): Promise<void> {
+    for (const task of parts.tasks.all) {
+      await parts.rebalancer.close(task, dirty || task.phase !== 'running')
+    }
+  }
+
+  async #shutDown(): Promise<void> {
+    const parts = this.#parts
+    if (!parts) {
+      this.#lifecycle.move('closed')
+      return
+    }
+    const { logger } = this.#options
+    const attempt = async (what: string, run: () => Promise<void>): Promise<boolean> => {
+      try {
+        await run()
+        return true
+      } catch (error) {
+        logger.warn(`Closing the worker: ${what} failed`, { reason: messageOf(error) })
+        return false
+      }
+    }
+    const clean = this.#joined && !parts.session.isLost && !this.#lifecycle.error
+    const committed = clean && (await attempt('the last commit', () => parts.commits.commitNow()))
+    await parts.commits.settle()
+    parts.session.stop()
+    await attempt('closing the tasks', () => this.#closeTasks(parts, !committed))
+    await attempt('closing the global stores', () => parts.globalStores.close())
+    await attempt('leaving the group', () => parts.membership.close())
+    await attempt('closing the producer', () => parts.collector.producer.close())
+    await attempt('ending the fetcher', () => parts.fetcher.close())
+    await attempt('purging repartition topics', () => parts.purge.close())
+    this.#lifecycle.move('closed')
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    if (!this.#lifecycle.isEnding) this.#lifecycle.move('pending-shutdown')
+    this.#ending.abort(new LifecycleError('The worker is closing'))
+    this.#parts?.loop.interrupt()
+    const { clock, logger } = this.#options
+    const giveUp = new AbortController()
+    const late = clock.sleep(timeoutMs, giveUp.signal).then(
+      () => true,
+      () => false,
+    )
+    const ended = (this.#running ?? Promise.resolve()).then(() => false)
+    if (await Promise.race([ended, late])) {
+      logger.warn('The worker did not end in time; what it has not committed is dropped', {
+        timeoutMs,
+      })
+    }
+    giveUp.abort()
+    this.#lifecycle.move('closed')
+  }
+
+  #fail(error: Error): void {
+    this.#lifecycle.fail(error)
+    this.#ending.abort(error)
+    this.#parts?.loop.interrupt()
+  }
+
+  #untilRunning(): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.#lifecycle.onChange((state) => {
+        if (state !== 'running') return
+        stop()
+        resolve()
+      })
+    })
+  }
+}
