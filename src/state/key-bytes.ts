@@ -36,9 +36,6 @@ export interface KeyRange {
   readonly reverse: boolean
 }
 
-/** All keys, in order. */
-export const allKeys: KeyRange = { from: '', to: undefined, reverse: false }
-
 /** Compares two keys, for sorting. */
 export function compareKeys(a: StorageKey, b: StorageKey): number {
   return a < b ? -1 : a > b ? 1 : 0

@@ -59,7 +59,7 @@ export async function provider(engine: Engine): Promise<StateProvider> {
 }
 
 /** Keys as text of one character a byte, so that every order of bytes can be written down. */
-export const byteText: Serde<string> = {
+const byteText: Serde<string> = {
   name: 'byte text',
   serialize: (value) => Buffer.from(value, 'latin1'),
   deserialize: (bytes) => bytes.toString('latin1'),
@@ -75,7 +75,7 @@ export const windowSpec = windowStore({
   windowSizeMs: 100_000,
   retentionMs: 300_000,
 })
-export const otherSpec = keyValueStore({ name: 'names', key: string(), value: string() })
+const otherSpec = keyValueStore({ name: 'names', key: string(), value: string() })
 
 /** Options with everything that a test does not care about. */
 export function taskOptions(options: Partial<OpenTaskStateOptions> = {}): OpenTaskStateOptions {

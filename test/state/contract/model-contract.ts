@@ -48,6 +48,9 @@ type Step = {
   readonly reverse?: boolean
 }
 
+// On disk a failure is told with its seed at once: shrinking it would take longer than a test may.
+const onDisk = { endOnFailure: true, timeout: 10_000 }
+
 /** A store and its model, side by side. */
 class Pair {
   readonly model = new Model()
@@ -169,7 +172,7 @@ export function modelContract(engine: Engine): void {
           for (const each of steps) await pair.run(each)
           await pair.finish()
         }),
-        { numRuns: engine.persistent ? 60 : 300 },
+        engine.persistent ? { ...onDisk, numRuns: 60 } : { numRuns: 300 },
       )
     })
 
@@ -214,8 +217,9 @@ export function modelContract(engine: Engine): void {
           )
           await live.close()
           await restored.close()
+          for (const each of await opened.storedTasks()) await opened.destroyTask(each)
         }),
-        { numRuns: engine.persistent ? 30 : 200 },
+        engine.persistent ? { ...onDisk, numRuns: 30 } : { numRuns: 200 },
       )
     })
 

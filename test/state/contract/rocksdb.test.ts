@@ -21,7 +21,7 @@ if (result.works) {
 describe('rocksdb 5.2.1', () => {
   const outcome = result.works ? 'is run' : `is NOT run: ${result.reason}`
   test(`on Node ${process.version} the contract ${outcome}`, () => {
-    if (nodeMajor < 22) expect(result).toEqual({ works: true })
-    else if (!result.works) expect(result.reason).not.toBe('')
+    // On Node 20 the prebuilt binary works: there the contract must have been run.
+    expect(result.works || nodeMajor >= 22).toBe(true)
   })
 })

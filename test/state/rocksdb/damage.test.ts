@@ -95,7 +95,7 @@ describe.each(workingBindings)('a state folder that cannot be used, %s', (bindin
     const folder = await writtenFolder(binding)
     const database = join(folder, '0_0', 'db')
     // Opening writes what was in the log to a table file, where damage to a block shows at the first read of it.
-    await await opening(folder, binding)
+    await opening(folder, binding)
     const tables = (await readdir(database)).filter((name) => name.endsWith('.sst'))
     expect(tables.length).toBeGreaterThan(0)
     for (const name of tables) {
