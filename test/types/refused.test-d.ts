@@ -1,12 +1,12 @@
 // What the compiler must refuse, at the line of the mistake. `tsc -p .` fails where one of these lines compiles.
 import {
-  StreamsBuilder,
   TimeWindows,
   topic,
   type KGroupedStream,
   type KStream,
   type KTable,
   type Processor,
+  type StreamsBuilder,
   type Windowed,
 } from 'millrace'
 import { double, json, long, string, type Serde } from 'millrace/serdes'
@@ -138,18 +138,18 @@ export function storesThatAreNotConnected(counts: KTable<string, number>): void 
   const seen = keyValueStore({ name: 'seen', key: string(), value: string() })
   stream.process(
     () => ({
-      process(record, context) {
-        context.store(counts).get(record.key)
-        context.store(seen).get(record.key)
+      process(_record, context) {
+        context.store(counts)
+        context.store(seen)
       },
     }),
     { stores: [counts, seen] },
   )
   stream.process(
     () => ({
-      process(record, context) {
+      process(_record, context) {
         // @ts-expect-error The store was not connected.
-        context.store(seen).get(record.key)
+        context.store(seen)
       },
     }),
     { stores: [counts] },
