@@ -74,3 +74,31 @@ export type {
 export { TimeWindows } from './dsl/time-windows.ts'
 export type { KeepsKeys, KeysDoNotFit, SameType, Takes, ValuesDoNotFit } from './dsl/type-checks.ts'
 export type { StoreOf } from './topology/topology-options.ts'
+export { KafkaStreams, type ViewOf } from './kafka-streams.ts'
+export type {
+  ErrorHandlersConfig,
+  HttpConfig,
+  KafkaStreamsConfig,
+  KafkaStreamsSettings,
+  RocksDbConfig,
+  SchemaRegistryConfig,
+} from './kafka-streams-config.ts'
+export { defineConfig, type MillraceConfig } from './define-config.ts'
+export { consoleLogger } from './console-logger.ts'
+export {
+  deadLetter,
+  logAndContinue,
+  logAndFail,
+  type ErrorHandler,
+  type ErrorHandlers,
+  type ErrorResponse,
+  type FailedRecord,
+  type FailureStage,
+} from './runtime/error-handlers.ts'
+export type {
+  PartitionProgress,
+  TaskStatus,
+  WorkerState,
+  WorkerStatus,
+} from './runtime/worker-status.ts'
+export type { WorkerStateListener } from './runtime/worker-lifecycle.ts'

@@ -21,6 +21,8 @@ export interface SchemaRegistryConfig {
   readonly url: string
   readonly username?: string
   readonly password?: string
+  /** A bearer token, in the place of user name and password. */
+  readonly token?: string
   /** How long one request may take, in milliseconds. Default: 10,000. */
   readonly timeoutMs?: number
 }
@@ -29,8 +31,10 @@ export interface SchemaRegistryConfig {
 export interface RocksDbConfig {
   /** Which binding opens them. Default: `auto`: the first that works in a probe. */
   readonly binding?: 'auto' | 'rocksdb' | 'rocksdb-native'
-  /** Bytes of RocksDB's block cache per task. Default: 16 MiB. */
+  /** Bytes of memory for blocks read from disk, per task. Default: 32 MiB. */
   readonly cacheBytes?: number
+  /** Bytes of memory for committed entries that are read again, per task. Default: 16 MiB. */
+  readonly readCacheBytes?: number
   /** Bytes of RocksDB's write buffer per task. Default: 16 MiB. */
   readonly writeBufferBytes?: number
 }
@@ -50,6 +54,10 @@ export interface KafkaStreamsSettings {
    */
   readonly applicationId: string
   readonly schemaRegistry?: SchemaRegistry | SchemaRegistryConfig
+  /**
+   * Whether schemas that a subject does not have are registered at start; else such a schema is an error. Default: true.
+   */
+  readonly autoRegisterSchemas?: boolean
   /**
    * The folder under which each application keeps its state, one worker a folder. Left out, state is kept in memory and
    * restored from the changelog topics at every start.
@@ -118,15 +126,18 @@ const schema = z.strictObject({
         url: z.url(),
         username: z.string().optional(),
         password: z.string().optional(),
+        token: z.string().optional(),
         timeoutMs: milliseconds.optional(),
       }),
     ])
     .optional(),
+  autoRegisterSchemas: z.boolean().optional(),
   stateDir: z.string().min(1).optional(),
   rocksdb: z
     .strictObject({
       binding: z.enum(['auto', 'rocksdb', 'rocksdb-native']).optional(),
       cacheBytes: bytes.optional(),
+      readCacheBytes: bytes.optional(),
       writeBufferBytes: bytes.optional(),
     })
     .optional(),

@@ -1,0 +1,242 @@
+import type { Broker } from './broker/port.ts'
+import { systemClock } from './core/clock.ts'
+import type { AsyncCloseable } from './core/disposable.ts'
+import { LifecycleError } from './core/errors.ts'
+import { systemRandom } from './core/random.ts'
+import { consoleLogger } from './console-logger.ts'
+import { checkConfig, type KafkaStreamsConfig } from './kafka-streams-config.ts'
+import { PrometheusMetrics } from './metrics/prometheus.ts'
+import { HttpServer } from './query/http-server.ts'
+import { KeyValueView } from './query/key-value-view.ts'
+import { queryableStores } from './query/queryable-stores.ts'
+import { ViewCatalogue } from './query/view-catalogue.ts'
+import { WindowView } from './query/window-view.ts'
+import { deadLetter } from './runtime/error-handlers.ts'
+import { workerConfig } from './runtime/worker-config.ts'
+import type { WorkerStateListener } from './runtime/worker-lifecycle.ts'
+import type { WorkerStatus } from './runtime/worker-status.ts'
+import { Worker } from './runtime/worker.ts'
+import type { SchemaRegistry } from './serdes/schema-registry.ts'
+import type { SerdeEnvironment } from './serdes/serde.ts'
+import { memoryState } from './state/memory/memory-state.ts'
+import type { KeyValueStore, StateStore, StoreRef, WindowStore } from './state/store.ts'
+import type { StateProvider } from './state/task-state.ts'
+
+/** The view of a store of this type. */
+export type ViewOf<S extends StateStore> =
+  S extends KeyValueStore<infer K, infer V>
+    ? KeyValueView<K, V>
+    : S extends WindowStore<infer K, infer V>
+      ? WindowView<K, V>
+      : never
+
+/** What was opened for a worker, to be closed after it. */
+interface Opened {
+  readonly broker: Broker
+  readonly state: StateProvider
+  readonly worker: Worker
+  readonly catalogue: ViewCatalogue
+  readonly http: HttpServer | undefined
+  readonly ownRegistry: SchemaRegistry | undefined
+}
+
+/**
+ * A worker of an application: runs its share of the topology's tasks, answers queries, and exposes metrics.
+ *
+ * Start as many of them as there is work for, in as many processes, with the same configuration but for ports and state
+ * folder.
+ *
+ * @throws ConfigError where the configuration cannot be used, naming each key at fault
+ * @remarks Source: `org.apache.kafka.streams.KafkaStreams`.
+ */
+export class KafkaStreams implements AsyncCloseable {
+  /** What `/metrics` exposes; an application may add instruments of its own. */
+  readonly metrics: PrometheusMetrics
+  readonly #config: KafkaStreamsConfig
+  readonly #listeners = new Set<WorkerStateListener>()
+  #opened: Opened | undefined
+  #httpUrl: string | undefined
+  #started = false
+  #closing: Promise<void> | undefined
+
+  constructor(config: KafkaStreamsConfig) {
+    checkConfig(config)
+    this.#config = config
+    this.metrics = new PrometheusMetrics({
+      defaultLabels: { application: config.applicationId },
+    })
+  }
+
+  /**
+   * Starts, and resolves when this worker's tasks are restored and running.
+   *
+   * Where it rejects, everything that was opened is closed again: BrokerUnavailableError, SchemaRegistryError,
+   * UnknownTopicError, TopologyError, StateLockedError, StateCorruptedError and ConfigError say what is wrong and what
+   * to do; an aborted signal rejects with its reason.
+   */
+  async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#started) {
+      throw new LifecycleError('This KafkaStreams was started before; make a new one')
+    }
+    this.#started = true
+    try {
+      const opened = await this.#open()
+      this.#opened = opened
+      await opened.broker.connect(options)
+      this.#httpUrl = await opened.http?.listen()
+      await opened.worker.start(options)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+  }
+
+  /** What the worker does now, and how far each of its tasks is. */
+  status(): WorkerStatus {
+    const { applicationId } = this.#config
+    return (
+      this.#opened?.worker.status() ?? {
+        state: this.#closing ? 'closed' : 'created',
+        applicationId,
+        error: undefined,
+        tasks: [],
+      }
+    )
+  }
+
+  /** Where the HTTP face listens, such as `http://127.0.0.1:9464`; undefined where there is none. */
+  get httpUrl(): string | undefined {
+    return this.#httpUrl
+  }
+
+  /** Resolves when the worker was closed; rejects with what ended it. */
+  get closed(): Promise<void> {
+    return this.#opened?.worker.closed ?? Promise.resolve()
+  }
+
+  /** Calls back at each change of state; returns what ends that. */
+  onStateChange(listener: WorkerStateListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Reads a materialized store as of the last commit, over the partitions that are on this worker.
+   *
+   * @param ref - a table that is materialized, or a store's declaration
+   * @throws LifecycleError before start; ViewNotFoundError where the topology has no such store
+   */
+  view<S extends StateStore>(ref: StoreRef<S>): ViewOf<S> {
+    const opened = this.#opened
+    if (!opened) throw new LifecycleError('Views can be read once the worker has started')
+    const reader = opened.catalogue.reader(ref.storeName)
+    const view = reader.store.kind === 'window' ? new WindowView(reader) : new KeyValueView(reader)
+    // Which of the two it is follows from the store's kind, which the reference's type repeats.
+    return view as unknown as ViewOf<S>
+  }
+
+  /**
+   * Stops: finishes the record in hand, commits, leaves the group, closes state and connections. Closing again waits
+   * for the first. What cannot be committed within `timeoutMs` (default: 30,000) is done again by whoever has the tasks
+   * next.
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #open(): Promise<Opened> {
+    const { applicationId, topology, logger = consoleLogger, errors } = this.#config
+    const plan = topology.plan()
+    const { registry, isOwn } = await this.#openRegistry()
+    const environment: SerdeEnvironment = {
+      ...(registry && { schemaRegistry: registry }),
+      autoRegisterSchemas: this.#config.autoRegisterSchemas ?? true,
+    }
+    const clock = systemClock
+    const random = systemRandom
+    const state = await this.#openState()
+    const broker = this.#config.broker.open({ clock, random, logger, clientId: applicationId })
+    const worker = new Worker({
+      applicationId,
+      plan,
+      broker,
+      state,
+      environment,
+      clock,
+      random,
+      logger,
+      metrics: this.metrics,
+      handlers: {
+        deserialization: errors?.deserialization ?? deadLetter,
+        processing: errors?.processing ?? deadLetter,
+        production: errors?.production ?? deadLetter,
+      },
+      config: workerConfig(workerSettings(this.#config)),
+    })
+    worker.onStateChange((now, before) => {
+      for (const listener of [...this.#listeners]) listener(now, before)
+    })
+    const catalogue = new ViewCatalogue(worker, queryableStores(plan, environment))
+    const { http } = this.#config
+    const server =
+      http && new HttpServer({ ...http, worker, catalogue, metrics: this.metrics, logger })
+    const ownRegistry = isOwn ? registry : undefined
+    return { broker, state, worker, catalogue, http: server, ownRegistry }
+  }
+
+  async #openRegistry(): Promise<{ registry: SchemaRegistry | undefined; isOwn: boolean }> {
+    const { schemaRegistry: given } = this.#config
+    if (given === undefined || 'schemaById' in given) return { registry: given, isOwn: false }
+    // Loaded when it is asked for, so that applications without Avro do without its packages.
+    const { schemaRegistry } = await import('./serdes/avro/http-schema-registry.ts')
+    return { registry: schemaRegistry(given), isOwn: true }
+  }
+
+  async #openState(): Promise<StateProvider> {
+    const { stateDir, applicationId, rocksdb, logger = consoleLogger } = this.#config
+    if (stateDir === undefined) {
+      logger.info('Keeping state in memory, since the configuration has no stateDir')
+      return memoryState()
+    }
+    const { join } = await import('node:path')
+    const { rocksDbState } = await import('./state/rocksdb/rocksdb-state.ts')
+    return rocksDbState({ folder: join(stateDir, applicationId), ...rocksdb })
+  }
+
+  async #close(options: { readonly timeoutMs?: number }): Promise<void> {
+    const opened = this.#opened
+    if (!opened) return
+    await opened.worker.close(options)
+    await opened.http?.close()
+    await opened.state.close()
+    await opened.broker.close()
+    await opened.ownRegistry?.close()
+  }
+}
+
+/** The settings that the worker itself reads. */
+function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerConfig>[0] {
+  const { processingGuarantee, commitIntervalMs, sessionTimeoutMs, heartbeatIntervalMs } = config
+  const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
+  const { offsetReset, replicationFactor, deadLetterTopic, onCorruptState } = config
+  const all = {
+    processingGuarantee,
+    commitIntervalMs,
+    sessionTimeoutMs,
+    heartbeatIntervalMs,
+    rebalanceTimeoutMs,
+    maxTaskIdleMs,
+    maxUncommittedBytes,
+    maxBufferedBytes,
+    offsetReset,
+    replicationFactor,
+    deadLetterTopic,
+    onCorruptState,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
