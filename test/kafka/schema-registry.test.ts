@@ -1,11 +1,15 @@
 import { SchemaRegistry as PackageRegistry } from '@kafkajs/confluent-schema-registry'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   startSchemaRegistry,
   type RunningSchemaRegistry,
 } from '../../scripts/services/schema-registry.ts'
 import { SchemaIncompatibleError, SchemaRegistryError } from '../../src/core/errors.ts'
+import { readIncompatibilities } from '../../src/serdes/avro/can-read.ts'
+import { parseSchema } from '../../src/serdes/avro/parse-schema.ts'
 import { avro, schemaRegistry, type SchemaRegistry } from 'millrace/serdes/avro'
+import { evolved, schemaAndValue } from '../serdes/avro/schema-arbitraries.ts'
 import { schemaRegistryContract } from '../serdes/avro/schema-registry-contract.ts'
 
 let service: RunningSchemaRegistry
@@ -38,6 +42,24 @@ const purchase = {
 const value = { id: 'a', at: Date.UTC(1997, 0, 1), note: 'grüße' }
 
 describe('Avro through a real registry', () => {
+  it('judges compatibility as the registry does', async () => {
+    const pair = schemaAndValue(2)
+      .filter(({ schema }) => (schema as { type?: string }).type === 'record')
+      .chain(({ schema }) => fc.record({ writer: fc.constant(schema), reader: evolved(schema) }))
+    let subjects = 0
+    await fc.assert(
+      fc.asyncProperty(pair, async ({ writer, reader }) => {
+        const subject = `judged-${++subjects}`
+        await registry.register(subject, JSON.stringify(writer))
+        await registry.setCompatibility(subject, 'BACKWARD')
+        const theirs = await registry.checkCompatibility(subject, JSON.stringify(reader))
+        const ours = readIncompatibilities(parseSchema(reader), parseSchema(writer))
+        expect([theirs.length === 0, ours, theirs]).toEqual([ours.length === 0, ours, theirs])
+      }),
+      { numRuns: 80 },
+    )
+  })
+
   it('writes what the package reads, and reads what the package writes', async () => {
     const context = { topic: 'interop', part: 'value' } as const
     const serde = avro({ schema: purchase }).bind!({ schemaRegistry: registry })
