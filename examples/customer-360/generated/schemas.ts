@@ -91,9 +91,9 @@ export const PurchaseRecorded: AvroType<PurchaseRecorded> = {
     '{"type":"record","name":"PurchaseRecorded","namespace":"millrace.examples.shop","doc":"A customer bought something: the business event that every subscriber of the shop builds on.","fields":[{"name":"purchaseId","type":"string","doc":"Identifies the purchase; two purchases that are alike in everything else differ in it."},{"name":"customerId","type":"string","doc":"Who bought; also the record\'s key."},{"name":"purchasedAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"When the purchase was made: the record\'s event time."},{"name":"units","type":"int","doc":"How many items; at least one."},{"name":"valueCents","type":"long","doc":"What was paid, in cents; zero for a gift or a sample."}]}',
 }
 
-/** The sums over all customers. */
+/** All customers together. */
 export interface ShopTotals {
-  /** How many customers have bought. */
+  /** How many customers bought anything. */
   readonly customers: number
   /** How many purchases. */
   readonly purchases: number
@@ -109,12 +109,12 @@ export const ShopTotals: AvroType<ShopTotals> = {
   long: 'bigint',
   dates: 'number',
   schema:
-    '{"type":"record","name":"ShopTotals","namespace":"millrace.examples.shop","doc":"The sums over all customers.","fields":[{"name":"customers","type":"int","doc":"How many customers have bought."},{"name":"purchases","type":"int","doc":"How many purchases."},{"name":"units","type":"long","doc":"How many items."},{"name":"valueCents","type":"long","doc":"The sum paid, in cents."}]}',
+    '{"type":"record","name":"ShopTotals","namespace":"millrace.examples.shop","doc":"All customers together.","fields":[{"name":"customers","type":"int","doc":"How many customers bought anything."},{"name":"purchases","type":"int","doc":"How many purchases."},{"name":"units","type":"long","doc":"How many items."},{"name":"valueCents","type":"long","doc":"The sum paid, in cents."}]}',
 }
 
-/** The customers who spent most, the first one most. */
+/** The customers of one partition who spent most, the first first. */
 export interface TopCustomers {
-  /** Their summaries, in falling order of value. */
+  /** Their summaries. */
   readonly customers: readonly CustomerSummary[]
 }
 
@@ -124,7 +124,7 @@ export const TopCustomers: AvroType<TopCustomers> = {
   long: 'bigint',
   dates: 'number',
   schema:
-    '{"type":"record","name":"TopCustomers","namespace":"millrace.examples.shop","doc":"The customers who spent most, the first one most.","fields":[{"name":"customers","type":{"type":"array","items":{"type":"record","name":"CustomerSummary","namespace":"millrace.examples.shop","doc":"The Customer 360 view: what the shop knows of one customer from all purchases so far.","fields":[{"name":"customerId","type":"string","doc":"Whose summary it is."},{"name":"firstPurchaseAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"The event time of the earliest purchase."},{"name":"lastPurchaseAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"The event time of the latest purchase; recency is counted from here."},{"name":"purchases","type":"int","doc":"How many purchases."},{"name":"units","type":"long","doc":"How many items in all purchases."},{"name":"valueCents","type":"long","doc":"The sum paid, in cents; divided by purchases it is the average basket."},{"name":"largestValueCents","type":"long","doc":"The value of the largest purchase, in cents."},{"name":"tier","type":{"type":"enum","name":"LoyaltyTier","namespace":"millrace.examples.shop","doc":"How far a customer has come in the loyalty programme.","symbols":["BRONZE","SILVER","GOLD","PLATINUM"],"default":"BRONZE"},"doc":"The loyalty tier that the sum gives."}]}},"doc":"Their summaries, in falling order of value."}]}',
+    '{"type":"record","name":"TopCustomers","namespace":"millrace.examples.shop","doc":"The customers of one partition who spent most, the first first.","fields":[{"name":"customers","type":{"type":"array","items":{"type":"record","name":"CustomerSummary","namespace":"millrace.examples.shop","doc":"The Customer 360 view: what the shop knows of one customer from all purchases so far.","fields":[{"name":"customerId","type":"string","doc":"Whose summary it is."},{"name":"firstPurchaseAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"The event time of the earliest purchase."},{"name":"lastPurchaseAt","type":{"type":"long","logicalType":"timestamp-millis"},"doc":"The event time of the latest purchase; recency is counted from here."},{"name":"purchases","type":"int","doc":"How many purchases."},{"name":"units","type":"long","doc":"How many items in all purchases."},{"name":"valueCents","type":"long","doc":"The sum paid, in cents; divided by purchases it is the average basket."},{"name":"largestValueCents","type":"long","doc":"The value of the largest purchase, in cents."},{"name":"tier","type":{"type":"enum","name":"LoyaltyTier","namespace":"millrace.examples.shop","doc":"How far a customer has come in the loyalty programme.","symbols":["BRONZE","SILVER","GOLD","PLATINUM"],"default":"BRONZE"},"doc":"The loyalty tier that the sum gives."}]}},"doc":"Their summaries."}]}',
 }
 
 /** The inventory's view: what was sold in one month. */
