@@ -9,6 +9,7 @@ import type { LogicalNode } from './logical-node.ts'
 import type { LogicalPlan } from './logical-plan.ts'
 import type { MaterializedOptions } from './operator-options.ts'
 import { TableAggregateProcessor, type TableAggregation } from './processors/table-aggregate.ts'
+import { repartitionSource } from './repartition.ts'
 import { storeOptions } from './store-options.ts'
 import { StoredTable } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
@@ -121,7 +122,7 @@ export class DeclaredGroupedTable<K, V> implements KGroupedTable<K, V> {
       write(topology, parents) {
         topology.addInternalTopic(repartitionTopic(name, undefined))
         topology.addSink(sinkName, topic, { parents })
-        topology.addSource(sourceName, topic)
+        topology.addSource(sourceName, topic, repartitionSource)
       },
     })
     return this.repartitioned

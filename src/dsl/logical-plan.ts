@@ -13,6 +13,8 @@ export class LogicalPlan {
   private nextIndex = 0
   private nextPriority = 0
   private readonly copartitioned: (readonly string[])[] = []
+  /** New names by old ones, of sources that were made one with another. */
+  private readonly merged = new Map<string, string>()
 
   /** The name of the user, or a generated one; either way one number is spent, as in Kafka Streams. */
   processorName(prefix: string, name?: string): string {
@@ -56,12 +58,12 @@ export class LogicalPlan {
     if (this.root.children.size === 0) {
       throw new TopologyError('Nothing is declared: the builder has no stream, table or store.')
     }
-    const merged = this.mergeSources()
+    this.mergeSources()
     this.keepNullKeysForLeftJoins()
     const topology = new Topology()
     this.write(topology)
     for (const sources of this.copartitioned) {
-      topology.copartitionSources(sources.map((name) => merged.get(name) ?? name))
+      topology.copartitionSources(sources.map((name) => this.merged.get(name) ?? name))
     }
     return topology
   }
@@ -87,15 +89,14 @@ export class LogicalPlan {
     }
   }
 
-  /** Makes sources of the same topics one, since a topic can be read once only. Returns new names by old ones. */
-  private mergeSources(): Map<string, string> {
+  /** Makes sources of the same topics one, since a topic can be read once only. */
+  private mergeSources(): void {
     const byTopic = new Map<string, LogicalNode>()
-    const renamed = new Map<string, string>()
     for (const node of [...this.root.children]) {
       for (const topic of node.source?.topics ?? []) {
         const main = byTopic.get(topic)
         if (!main) byTopic.set(topic, node)
-        if (!main || main === node || renamed.has(node.name)) continue
+        if (!main || main === node || this.merged.has(node.name)) continue
         refuseUnequalSources(topic, main, node)
         for (const child of node.children) {
           child.parents.delete(node)
@@ -103,10 +104,9 @@ export class LogicalPlan {
           main.children.add(child)
         }
         this.root.children.delete(node)
-        renamed.set(node.name, main.name)
+        this.merged.set(node.name, main.name)
       }
     }
-    return renamed
   }
 
   /** A repartition step that leads to a left join must let records without a key pass. */

@@ -1,4 +1,5 @@
 import { TopologyError } from '../core/errors.ts'
+import type { Record } from '../core/record.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { Processor } from '../topology/processor.ts'
@@ -57,9 +58,21 @@ export function repartitionStep<K, V>(
         parents: [names.filter],
         ...(repartition.partitioner && { partitioner: repartition.partitioner }),
       })
-      topology.addSource(names.source, handle)
+      topology.addSource(names.source, handle, repartitionSource)
     },
   }
+}
+
+/**
+ * How repartition topics are read: from their start, since all in them is yet to be processed, and with the times that
+ * records were written with, whatever the application's timestamp extractor says of its inputs.
+ */
+export const repartitionSource: Readonly<{
+  offsetReset: 'earliest'
+  timestampExtractor: (record: Record<unknown, unknown>) => number
+}> = {
+  offsetReset: 'earliest',
+  timestampExtractor: (record) => record.timestampMs,
 }
 
 function nullKeyFilter(dropsNullKeys: boolean): Processor<unknown, unknown, unknown, unknown> {

@@ -96,7 +96,8 @@ final class GroupCases {
   private static Case late(Case one) {
     return one.in("in", "k", "a", 0).in("in", "k", "b", 9).in("in", "l", "c", 12).in("in", "k", "d", 5)
         .in("in", "k", "e", 10).in("in", null, "f", 11).in("in", "k", "g", 15).in("in", "k", "h", 4)
-        .in("in", "l", "i", 21).in("in", "l", "j", 13).in("in", "l", "k", 26).in("in", "l", "m", 14);
+        .in("in", "l", "i", 21).in("in", "l", "j", 13).in("in", "l", "k", 26).in("in", "l", "m", 14)
+        .in("in", "k", null, 24).in("in", "l", null, 25).in("in", "k", "n", 27);
   }
 
   private static void unnamedTwice(StreamsBuilder builder) {

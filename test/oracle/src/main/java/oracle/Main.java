@@ -45,6 +45,7 @@ public final class Main {
         Files.writeString(behaviour.resolve(one.name + ".json"), Json.of(run(one)) + "\n");
       }
     }
+    Files.writeString(describe.resolve("processor-api.txt"), ProcessorApi.topology().describe().toString());
     Files.writeString(root.resolve("change-format.json"), Json.of(changeFormat()) + "\n");
   }
 
