@@ -201,3 +201,40 @@ describe('the plan of a DSL topology', () => {
     expect(plan.internalTopics.get('counts-changelog')!.config['segment.ms']).toBe('1')
   })
 })
+
+describe('a builder', () => {
+  it('builds the same topology again', () => {
+    const builder = new StreamsBuilder()
+    builder.stream(text('a')).to(text('out'))
+    builder.stream(text('a')).join(builder.table(text('table')), (a) => a)
+    const first = builder.build()
+    const second = builder.build()
+    expect(second.describe()).toBe(first.describe())
+    expect(second.plan().subTopologies[0]!.copartitionGroups).toEqual([['a', 'table']])
+  })
+
+  it('reads repartition topics from their start, whatever the configuration says of inputs', () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream(text('in'), { offsetReset: 'latest' })
+      .groupBy((word) => word, { key })
+      .count()
+    const grouped = builder
+      .table(text('table'))
+      .groupBy((v) => ({ key: v, value: v }), { key, value })
+    grouped.count()
+    const nodes = builder
+      .build()
+      .plan()
+      .subTopologies.flatMap((sub) => sub.nodes)
+    const sources = nodes.filter((node) => node.type === 'source')
+    expect(
+      sources.map((node) => [node.topics[0]!.endsWith('-repartition'), node.offsetReset]),
+    ).toEqual([
+      [false, 'latest'],
+      [true, 'earliest'],
+      [false, undefined],
+      [true, 'earliest'],
+    ])
+  })
+})
