@@ -56,7 +56,7 @@ export async function schemaRegistryFolder(): Promise<string> {
   const aside = `${target}.${process.pid}.${randomUUID().slice(0, 8)}`
   try {
     await mkdir(aside, { recursive: true })
-    const [file] = (await readdir(archive)).filter((name) => name.endsWith('.tar.gz'))
+    const file = (await readdir(archive)).find((name) => name.endsWith('.tar.gz'))
     await run('tar', ['-xzf', join(archive, file!), '-C', aside])
     await rename(aside, target)
   } catch (error) {

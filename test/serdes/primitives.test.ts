@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DeserializationError, SerializationError } from '../../src/core/errors.ts'
+import { ConfigError, DeserializationError, SerializationError } from '../../src/core/errors.ts'
 import { bytes, double, integer, long, string, windowed, type Serde } from 'millrace/serdes'
-import { ConfigError } from '../../src/core/errors.ts'
 
 const context = { topic: 'purchases', part: 'value' } as const
 

@@ -175,8 +175,8 @@ export interface Order {
   it('keeps quotes and backslashes of the documentation', () => {
     write('a.avsc', { ...address, doc: `It's a "path" \\ here` })
     const text = generate()
-    const literal = /schema:\s+('.*'),/.exec(text)![1]!
-    const evaluated = new Function(`return ${literal}`)() as string
+    const literal = /schema:\s+'(.*)',/.exec(text)![1]!
+    const evaluated = literal.replaceAll(/\\(.)/g, '$1')
     expect(JSON.parse(evaluated)).toMatchObject({ doc: `It's a "path" \\ here` })
   })
 

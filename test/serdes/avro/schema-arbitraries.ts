@@ -151,7 +151,9 @@ function evolvedRecord(json: Json): fc.Arbitrary<unknown> {
       { weight: 1, arbitrary: fc.constant([]) },
       {
         weight: 1,
-        arbitrary: fc.constant([{ ...field, name: `${field['name']}2`, aliases: [field['name']] }]),
+        arbitrary: fc.constant([
+          { ...field, name: `${String(field['name'])}2`, aliases: [field['name']] },
+        ]),
       },
     ),
   )
