@@ -1,4 +1,4 @@
-import { messageOf, ProcessingError } from '../core/errors.ts'
+import { isStreamsError, messageOf, ProcessingError, type StreamsError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { Processor, Punctuator } from '../topology/processor.ts'
 import type { ProcessorNode } from '../topology/topology-plan.ts'
@@ -126,7 +126,9 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
     )
   }
 
-  #wrap(what: string, thrown: unknown): ProcessingError {
+  /** Errors about the topology or a store say themselves what is wrong. */
+  #wrap(what: string, thrown: unknown): StreamsError {
+    if (isStreamsError(thrown) && thrown.scope !== 'record') return thrown
     return new ProcessingError(
       `The processor ${this.name} ${what}: ${messageOf(thrown)}`,
       this.#failures.place(thrown),
