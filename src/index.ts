@@ -74,6 +74,7 @@ export type {
 export { TimeWindows } from './dsl/time-windows.ts'
 export type { KeepsKeys, KeysDoNotFit, SameType, Takes, ValuesDoNotFit } from './dsl/type-checks.ts'
 export type { StoreOf } from './topology/topology-options.ts'
+export { TopicProducer, type ProducedRecord, type TopicProducerOptions } from './topic-producer.ts'
 export { KafkaStreams, type ViewOf } from './kafka-streams.ts'
 export type {
   ErrorHandlersConfig,
