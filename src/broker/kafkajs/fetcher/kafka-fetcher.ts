@@ -105,6 +105,7 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
     options.signal?.throwIfAborted()
     if (!this.#hasNews()) await this.#news(options)
     options.signal?.throwIfAborted()
+    this.#checkOpen()
     const error = this.#errors.shift()
     if (error !== undefined) throw error
     const taken: FetchedPartition[] = []

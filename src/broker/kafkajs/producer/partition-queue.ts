@@ -5,9 +5,6 @@ import { sequenceAfter, type PendingBatch } from './pending-batch.ts'
 /** The broker recognises duplicates among so many batches of a partition. */
 const inFlightMax = 5
 
-/** However often the broker finds batches too large, they are not made smaller than this. */
-const smallestBatchBytes = 1024
-
 /** The batches of one partition, in order: in flight, to be sent again, full, and the one being filled. */
 export class PartitionQueue {
   readonly topic: string
@@ -28,6 +25,7 @@ export class PartitionQueue {
   readonly #again: PendingBatch[] = []
   readonly #backoff: Backoff
   #againIsUnordered = false
+  #pauseBeforeRetry = false
   #nextSequence = 0
 
   constructor(
@@ -99,7 +97,16 @@ export class PartitionQueue {
     this.#inFlight.splice(this.#inFlight.indexOf(batch), 1)
     this.#again.push(batch)
     this.#againIsUnordered = true
-    if (batch.tooLarge) this.batchBytes = Math.max(smallestBatchBytes, batch.writer.bytes >> 1)
+    this.#pauseBeforeRetry = true
+    this.#orderRetries(nowMs)
+  }
+
+  /** As {@link sendAgain}, for a batch that the broker found too large: it goes in parts, and others are made smaller. */
+  sendInParts(batch: PendingBatch, nowMs: number): void {
+    this.#inFlight.splice(this.#inFlight.indexOf(batch), 1)
+    this.#again.push(batch)
+    this.#againIsUnordered = true
+    this.batchBytes = Math.min(this.batchBytes, batch.writer.bytes >> 1)
     this.#orderRetries(nowMs)
   }
 
@@ -121,10 +128,13 @@ export class PartitionQueue {
     this.#againIsUnordered = false
     this.#again.sort((a, b) => sequenceDistance(b.sequence, a.sequence))
     const batches = this.#again.flatMap((batch) =>
-      batch.tooLarge ? batch.split(this.topic, this.partition) : [batch],
+      batch.count > 1 && batch.writer.bytes > this.batchBytes
+        ? batch.split(this.topic, this.partition, this.batchBytes)
+        : [batch],
     )
     this.#again.splice(0, this.#again.length, ...batches)
-    this.retryAtMs = nowMs + this.#backoff.next()
+    this.retryAtMs = this.#pauseBeforeRetry ? nowMs + this.#backoff.next() : nowMs
+    this.#pauseBeforeRetry = false
   }
 }
 

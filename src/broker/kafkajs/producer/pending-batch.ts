@@ -1,5 +1,4 @@
-import { noHeaders } from '../../../core/headers.ts'
-import { BatchWriter } from '../codec/batch-writer.ts'
+import { BatchWriter, batchBytesOf, laterRecordExtraBytes } from '../codec/batch-writer.ts'
 import { RecordBatchCursor } from '../codec/record-batch-cursor.ts'
 
 /** Counts down the batches that a flush waits for. */
@@ -20,8 +19,6 @@ export class PendingBatch {
   sealed: Buffer | undefined
   /** Bytes that count as buffered because of it. */
   accountedBytes = 0
-  /** The broker found it too large: its records are to be sent in two batches. */
-  tooLarge = false
 
   constructor(writer: BatchWriter, createdAtMs: number) {
     this.writer = writer
@@ -32,32 +29,40 @@ export class PendingBatch {
     return this.writer.count
   }
 
-  /** The two halves, which keep the numbers of their records; whoever waits for the batch waits for both. */
-  split(topic: string, partition: number): [PendingBatch, PendingBatch] {
-    const buffer = this.sealed!
+  /**
+   * The same records in batches of at most `maxBytes`, or of one record. They keep their numbers, and whoever waits
+   * for this batch waits for all of them.
+   */
+  split(topic: string, partition: number, maxBytes: number): PendingBatch[] {
+    // Sealed without a producer: only its records are of use from here on.
+    const nobody = { producerId: -1n, epoch: -1, sequence: -1, transactional: false }
+    const buffer = this.writer.seal(nobody, 'none')
     const bytes = { topic, partition, buffer, start: 0, end: buffer.length, fromOffset: 0 }
     const cursor = new RecordBatchCursor(bytes)
-    const first = new PendingBatch(new BatchWriter(this.writer.bytes >> 1), this.createdAtMs)
-    const second = new PendingBatch(new BatchWriter(this.writer.bytes >> 1), this.createdAtMs)
-    const firstCount = this.count >> 1
+    const parts: PendingBatch[] = []
+    let part: PendingBatch | undefined
     while (cursor.next()) {
-      const { writer } = cursor.offset < firstCount ? first : second
       const { buffer: from, keyStart, keyEnd, valueStart, valueEnd } = cursor
       const key = keyEnd < 0 ? null : from.subarray(keyStart, keyEnd)
       const value = valueEnd < 0 ? null : from.subarray(valueStart, valueEnd)
       const headers = cursor.headers()
-      writer.append(cursor.timestampMs, key, value, headers.length === 0 ? noHeaders : headers)
+      const more = batchBytesOf(key, value, headers) + laterRecordExtraBytes
+      if (part === undefined || part.writer.bytes + more > maxBytes) {
+        part = new PendingBatch(new BatchWriter(more), this.createdAtMs)
+        part.sequence = sequenceAfter(this.sequence, cursor.offset)
+        for (const waiter of this.waiters) {
+          waiter.remaining++
+          part.waiters.push(waiter)
+        }
+        parts.push(part)
+      }
+      part.writer.append(cursor.timestampMs, key, value, headers)
     }
-    first.sequence = this.sequence
-    second.sequence = sequenceAfter(this.sequence, first.count)
-    first.accountedBytes = this.accountedBytes >> 1
-    second.accountedBytes = this.accountedBytes - first.accountedBytes
-    for (const waiter of this.waiters) {
-      waiter.remaining++
-      first.waiters.push(waiter)
-      second.waiters.push(waiter)
-    }
-    return [first, second]
+    for (const each of parts) each.accountedBytes = Math.floor(this.accountedBytes / parts.length)
+    parts[0]!.accountedBytes += this.accountedBytes % parts.length
+    // The one that stood for the whole.
+    for (const waiter of this.waiters) waiter.done()
+    return parts
   }
 }
 

@@ -194,8 +194,8 @@ export class Sender {
       (code === codes.messageTooLarge || code === codes.recordListTooLarge) &&
       batch.count > 1
     ) {
-      batch.tooLarge = true
-      this.#again(sending, error)
+      queue.sendInParts(batch, this.#nowMs())
+      this.#retryLater(queue)
     } else if (
       errorCode(code).retriable ||
       // Refused only because a batch before it has not arrived.
