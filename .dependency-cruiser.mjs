@@ -6,6 +6,7 @@
 const contracts = {
   stateContracts: '^src/state/[^/]+[.]ts$',
   brokerPort: '^src/broker/port[.]ts$',
+  topologyPlan: '^src/topology/topology-plan[.]ts$',
   sensors: '^src/metrics/(sensors|names)[.]ts$',
   workerMetadata: '^src/runtime/(worker-status|[a-z-]*metadata)[.]ts$',
 }
@@ -35,7 +36,13 @@ const rooms = [
   },
   {
     folder: 'query',
-    may: [room('core'), room('serdes'), room('state'), contracts.workerMetadata],
+    may: [
+      room('core'),
+      room('serdes'),
+      room('state'),
+      contracts.topologyPlan,
+      contracts.workerMetadata,
+    ],
   },
   {
     folder: 'testing',
