@@ -4,8 +4,8 @@
 //   npm test -- test/dsl              files whose path contains this
 //   npm test -- --project unit        one suite: unit, kafka or browser
 //
-// MILLRACE_TEST_REPORT=<file>         also writes vitest's JSON report there
-// MILLRACE_REQUIRE_ALL_SUITES=1       leaving a suite out is a failure
+// TEST_REPORT=<file>     also writes vitest's JSON report there
+// TEST_REQUIRE_ALL=1     leaving a suite out is a failure
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -28,17 +28,15 @@ sayWhatIsLeftOut()
 const status = runVitest()
 sayWhatIsLeftOut()
 
-if (leftOut.length > 0 && process.env.MILLRACE_REQUIRE_ALL_SUITES === '1') {
-  console.error(
-    'Every suite is required here (MILLRACE_REQUIRE_ALL_SUITES=1): this run has failed.',
-  )
+if (leftOut.length > 0 && process.env.TEST_REQUIRE_ALL === '1') {
+  console.error('Every suite is required here (TEST_REQUIRE_ALL=1): this run has failed.')
   process.exit(1)
 }
 process.exit(status)
 
 function runVitest() {
   const projects = chosenByHand ? [] : running.map((suite) => `--project=${suite.project}`)
-  const report = process.env.MILLRACE_TEST_REPORT
+  const report = process.env.TEST_REPORT
   const reporters = report
     ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
     : []
