@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePorts } from './free-port.ts'
+import { makeKafkaTls } from './kafka-tls.ts'
 import { resolveMaven } from './maven.ts'
 import { startServiceProcess, type ServiceProcess } from './service-process.ts'
 
@@ -29,6 +30,8 @@ export interface KafkaOptions {
   readonly join?: RunningKafka
   /** A user and a password: clients must log in with SASL PLAIN. */
   readonly saslPlain?: { readonly username: string; readonly password: string }
+  /** Clients must connect with TLS, trusting {@link RunningKafka.certificate}. */
+  readonly tls?: boolean
   /** Most heap that Java may use, in MiB. Default 768. */
   readonly heapMb?: number
   /** How long it may take to answer. Default 60 s. */
@@ -45,6 +48,8 @@ export interface RunningKafka {
   readonly pid: number
   readonly nodeId: number
   readonly clusterId: string
+  /** In PEM form, where it was started with `tls`. */
+  readonly certificate: string | undefined
   /**
    * Ends it. With `keepData` the folder stays, to be started on again with the same `folder`, `port` and
    * `controllerPort`. `signal` SIGKILL is a crash.
@@ -77,7 +82,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const java = ['-cp', join(jars, '*'), `-Dorg.slf4j.simpleLogger.defaultLogLevel=warn`]
   const properties = join(folder, 'server.properties')
   await mkdir(folder, { recursive: true })
-  await writeFile(properties, propertiesOf({ folder, port, controllerPort, nodeId }, options))
+  const tls = options.tls === true ? await makeKafkaTls(folder) : undefined
+  const place = { folder, port, controllerPort, nodeId }
+  await writeFile(properties, propertiesOf(place, options, tls?.settings))
   if (!existsSync(join(folder, 'data', 'meta.properties'))) {
     const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]
     await run('java', ['-XX:TieredStopAtLevel=1', ...java, ...format])
@@ -105,6 +112,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
     pid: service.pid,
     nodeId,
     clusterId,
+    certificate: tls?.certificate,
     async stop({ keepData = false, signal = 'SIGTERM' } = {}) {
       await service.stop(signal)
       if (!keepData && ownFolder) await rm(folder, { recursive: true, force: true })
@@ -119,12 +127,17 @@ interface NodePlace {
   readonly nodeId: number
 }
 
-function propertiesOf(place: NodePlace, options: KafkaOptions): string {
+function propertiesOf(
+  place: NodePlace,
+  options: KafkaOptions,
+  tls: Readonly<Record<string, string>> = {},
+): string {
   const { folder, port, controllerPort, nodeId } = place
   const isController = options.join === undefined
   const clientListener = `CLIENTS://127.0.0.1:${port}`
   const sasl = options.saslPlain
-  const clients = sasl === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT'
+  const encryption = options.tls === true ? 'SSL' : 'PLAINTEXT'
+  const clients = sasl === undefined ? encryption : `SASL_${encryption}`
   const settings: Record<string, string> = {
     'process.roles': isController ? 'broker,controller' : 'broker',
     'node.id': String(nodeId),
@@ -152,6 +165,7 @@ function propertiesOf(place: NodePlace, options: KafkaOptions): string {
     // The log cleaner would allocate 128 MiB for itself.
     'log.cleaner.dedupe.buffer.size': '8388608',
     ...(sasl === undefined ? {} : saslSettings(sasl.username, sasl.password)),
+    ...tls,
     ...options.config,
   }
   return Object.entries(settings)

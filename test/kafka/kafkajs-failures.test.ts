@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePorts } from '../../scripts/services/free-port.ts'
 import { startKafka, type RunningKafka } from '../../scripts/services/kafka.ts'
+import type { Broker } from '../../src/broker/port.ts'
 import { BrokerError, BrokerUnavailableError } from '../../src/core/errors.ts'
 import {
   beginnings,
@@ -224,20 +225,24 @@ describe('two brokers', () => {
   })
 })
 
-describe('a broker that asks for a login', () => {
+describe('a broker that asks for TLS and a login', () => {
   let kafka: RunningKafka
   const username = 'worker'
 
   beforeAll(async () => {
-    kafka = await startKafka({ saslPlain: { username, password: 'right' } })
+    kafka = await startKafka({ tls: true, saslPlain: { username, password: 'right' } })
   })
 
   afterAll(() => kafka.stop({ signal: 'SIGKILL' }))
 
-  it('lets in who has the right one', async () => {
-    await using broker = openBroker(kafka.bootstrap, {
-      sasl: { mechanism: 'plain', username, password: 'right' },
+  const open = (password: string): Broker =>
+    openBroker(kafka.bootstrap, {
+      ssl: { ca: [kafka.certificate!] },
+      sasl: { mechanism: 'plain', username, password },
     })
+
+  it('lets in who trusts it and has the right login', async () => {
+    await using broker = open('right')
     const topic = uniqueName('sasl')
     await broker.createTopics([{ name: topic, partitions: 1 }])
     await using producer = await broker.openProducer({})
@@ -249,18 +254,28 @@ describe('a broker that asks for a login', () => {
     expect((await readValues(fetcher, 3)).get(0)).toEqual(['0', '1', '2'])
   })
 
-  it('refuses another at once, without trying again, in words that say so', async () => {
-    await using broker = openBroker(kafka.bootstrap, {
-      sasl: { mechanism: 'plain', username, password: 'wrong' },
-    })
+  it('refuses a wrong login at once, without trying again, in words that say so', async () => {
+    await using broker = open('wrong')
     const failure = broker.connect({ timeoutMs: 60_000 })
     await expect(failure).rejects.toThrow(BrokerError)
     await expect(failure).rejects.toThrow(/refused the login/)
     await expect(failure).rejects.not.toThrow(BrokerUnavailableError)
   })
 
-  it('is not reached without one', async () => {
+  it('is not connected to by who does not trust its certificate', async () => {
+    await using broker = openBroker(kafka.bootstrap, {
+      ssl: true,
+      sasl: { mechanism: 'plain', username, password: 'right' },
+    })
+    const failure = broker.connect({ timeoutMs: 500 })
+    await expect(failure).rejects.toThrow(BrokerUnavailableError)
+    await expect(failure).rejects.toThrow(/self-signed certificate/)
+  })
+
+  it('is not reached without TLS', async () => {
     await using broker = openBroker(kafka.bootstrap)
-    await expect(broker.connect({ timeoutMs: 500 })).rejects.toThrow(BrokerUnavailableError)
+    const failure = broker.connect({ timeoutMs: 500 })
+    await expect(failure).rejects.toThrow(BrokerUnavailableError)
+    await expect(failure).rejects.toThrow(kafka.bootstrap)
   })
 })

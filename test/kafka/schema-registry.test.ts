@@ -5,7 +5,11 @@ import {
   startSchemaRegistry,
   type RunningSchemaRegistry,
 } from '../../scripts/services/schema-registry.ts'
-import { SchemaIncompatibleError, SchemaRegistryError } from '../../src/core/errors.ts'
+import {
+  DeserializationError,
+  SchemaIncompatibleError,
+  SchemaRegistryError,
+} from '../../src/core/errors.ts'
 import { readIncompatibilities } from '../../src/serdes/avro/can-read.ts'
 import { parseSchema } from '../../src/serdes/avro/parse-schema.ts'
 import { avro, schemaRegistry, type SchemaRegistry } from 'millrace/serdes/avro'
@@ -102,5 +106,29 @@ describe('Avro through a real registry', () => {
     await registry.register('by-hand-value', JSON.stringify(purchase))
     await serde.prepare!(context)
     expect(serde.deserialize(serde.serialize(value, context), context)).toStrictEqual(value)
+  })
+
+  it('asks it once for each id of a batch, and an id that it does not know ends its record only', async () => {
+    const context = { topic: 'batches', part: 'value' } as const
+    const writer = avro({ schema: purchase }).bind!({ schemaRegistry: registry })
+    await writer.prepare!(context)
+    const good = writer.serialize(value, context)
+    const unknown = Buffer.from(good)
+    unknown.writeUInt32BE(4_000_000, 1)
+    const asked: number[] = []
+    // A registry of its own, since what a registry told is shared by all serdes that use it.
+    const counting = schemaRegistry({ url: service.url })
+    const schemaById = counting.schemaById.bind(counting)
+    counting.schemaById = (id) => {
+      asked.push(id)
+      return schemaById(id)
+    }
+    const reader = avro({ schema: purchase }).bind!({ schemaRegistry: counting })
+    await reader.resolve!([good, unknown, good, unknown], context)
+    expect(asked.toSorted((a, b) => a - b)).toEqual([good.readUInt32BE(1), 4_000_000])
+    expect(reader.deserialize(good, context)).toStrictEqual(value)
+    expect(() => reader.deserialize(unknown, context)).toThrow(DeserializationError)
+    expect(() => reader.deserialize(unknown, context)).toThrow(/no schema of id 4000000/)
+    await counting.close()
   })
 })

@@ -10,7 +10,7 @@ it('takes the installed kafkajs', () => {
 })
 
 it.each([
-  ['a class without the methods', class Connection {}, /has no connect\(\)/],
+  ['a class without the methods', function Connection(): void {}, /has no connect\(\)/],
   ['no class', {}, /is no class/],
 ])(
   'refuses a kafkajs whose connection is %s, naming its version and the right one',

@@ -1,4 +1,9 @@
-import { BrokerError, FencedError, LifecycleError } from '../../../core/errors.ts'
+import {
+  BrokerError,
+  BrokerTimeoutError,
+  FencedError,
+  LifecycleError,
+} from '../../../core/errors.ts'
 import type {
   CommittedOffset,
   GroupAssignment,
@@ -37,6 +42,8 @@ export class KafkaGroup implements GroupMembership {
   readonly #coordinator: Coordinator
   #memberId = ''
   #identity: GroupIdentity | undefined
+  /** Tells the join under way from one that was given up and has not noticed yet. */
+  #joins = 0
   #closed = false
 
   constructor(cluster: Cluster, options: GroupOptions) {
@@ -48,23 +55,28 @@ export class KafkaGroup implements GroupMembership {
 
   async join(options?: WaitOptions): Promise<GroupAssignment> {
     this.#checkOpen()
+    const join = ++this.#joins
     const { clock, random } = this.#cluster.environment
     const wait = new Wait(clock, options, unbounded)
     const backoff = new Backoff(random)
     const late = (): Error =>
-      new BrokerError(`Joining group '${this.#options.groupId}' took over ${wait.timeoutMs} ms.`, {
-        retriable: true,
-      })
+      new BrokerTimeoutError(
+        `Joining group '${this.#options.groupId}' took over ${wait.timeoutMs} ms.`,
+        {
+          retriable: true,
+        },
+      )
     try {
       for (;;) {
         wait.signal?.throwIfAborted()
-        const assignment = await wait.bound(this.#joinOnce(), late)
+        const assignment = await wait.bound(this.#joinOnce(join), late)
         if (assignment !== undefined) return assignment
         this.#checkOpen()
         if (wait.leftMs() === 0) throw late()
         await wait.sleep(backoff.next())
       }
     } catch (error) {
+      this.#joins++
       // What this join may still be waiting for at the coordinator must not hold up the next one.
       this.#joining.forget()
       throw error
@@ -110,6 +122,7 @@ export class KafkaGroup implements GroupMembership {
     if (memberId === '' || this.#closed) return
     this.#memberId = ''
     this.#identity = undefined
+    this.#joins++
     // A join that is under way would only bring the member back.
     this.#joining.forget()
     await this.#withCoordinator(`Leaving group '${groupId}'`, sessionTimeoutMs, async (what) => {
@@ -132,7 +145,7 @@ export class KafkaGroup implements GroupMembership {
   }
 
   /** One JoinGroup and SyncGroup; undefined where it is to be tried again. */
-  async #joinOnce(): Promise<GroupAssignment | undefined> {
+  async #joinOnce(join: number): Promise<GroupAssignment | undefined> {
     try {
       const joined = await this.#requestJoin()
       if (joined === undefined) return undefined
@@ -144,6 +157,7 @@ export class KafkaGroup implements GroupMembership {
       }
       const { rebalanceTimeoutMs } = this.#options
       const assignments = await this.#assignments(joined)
+      if (join !== this.#joins) throw new LifecycleError('This join was given up.')
       const synced = await this.#joining.send(syncGroup(member, assignments, rebalanceTimeoutMs))
       if (synced.errorCode !== codes.none) {
         this.#rejoinOrThrow(synced.errorCode, 'Fetching the assignment')

@@ -242,7 +242,7 @@ export class Sender {
     this.#work.add(queue)
     const delayMs = queue.retryAtMs - this.#nowMs()
     if (delayMs <= 0) return
-    this.#cluster.environment.clock.schedule(delayMs + 1, () => this.pump(), true)
+    this.#cluster.environment.clock.schedule(delayMs + 1, () => this.pump())
   }
 
   /** Looks up the leaders that are missing until each is found. */
