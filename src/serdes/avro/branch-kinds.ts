@@ -6,7 +6,7 @@ export type ValueKind =
   'null' | 'boolean' | 'number' | 'bigint' | 'string' | 'bytes' | 'array' | 'object'
 
 /** The kind of value that a type has under a representation. */
-export function valueKind(node: AvroNode, representation: AvroRepresentation): ValueKind {
+function valueKind(node: AvroNode, representation: AvroRepresentation): ValueKind {
   const logical = 'logical' in node ? node.logical?.name : undefined
   if (logical === 'decimal' || logical === 'uuid') return 'string'
   if (logical !== undefined) return representation.dates === 'date' ? 'object' : 'number'

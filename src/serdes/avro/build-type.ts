@@ -13,7 +13,7 @@ import { logicalOf } from './logical.ts'
 import { CheckedRecordType } from './record-type.ts'
 import type { AvroRepresentation } from './representation.ts'
 import type { AvroNode, AvroUnion } from './schema-model.ts'
-import { schemaJsonWithUnions } from './schema-text.ts'
+import { schemaJson } from './schema-text.ts'
 import { NamedUnionType, NullableType, PlainUnionType } from './union-types.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -26,7 +26,7 @@ type Json = Readonly<Record<string, unknown>>
  */
 export function buildType(node: AvroNode, representation: AvroRepresentation): AvscType {
   const unions = new Map<unknown, AvroUnion>()
-  const json = schemaJsonWithUnions(node, (array, union) => unions.set(array, union))
+  const json = schemaJson(node, (array, union) => unions.set(array, union))
   const building = new Building(representation, unions)
   try {
     const type = avscModule.Type.forSchema(json, {

@@ -78,7 +78,7 @@ interface Generated {
 }
 
 /** The text of the generated file, and the names of the types in it. */
-export function generatedText(
+function generatedText(
   folder: SchemaFolder,
   options: AvroRepresentation & { readonly importFrom?: string },
 ): { readonly text: string; readonly types: readonly string[] } {

@@ -1,3 +1,4 @@
+export type { Clock, Timer } from '../../core/clock.ts'
 export { avro, type InlineAvroSchema } from './avro.ts'
 export type { AvroOptions } from './avro-serde.ts'
 export type { AvroType } from './avro-type.ts'

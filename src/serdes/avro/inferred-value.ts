@@ -1,5 +1,5 @@
 /** How a schema's values look; what `AvroRepresentation` says, settled. */
-export interface Forms {
+interface Forms {
   readonly long: 'number' | 'bigint'
   readonly dates: 'number' | 'date'
 }

@@ -113,7 +113,7 @@ export function schemaFileNames(folder: string): string[] {
 }
 
 /** The named types of a schema, outermost first. */
-export function namedTypes(schema: AvroNode): AvroNamed[] {
+function namedTypes(schema: AvroNode): AvroNamed[] {
   const found = new Set<AvroNamed>()
   const visit = (node: AvroNode): void => {
     if (isNamed(node)) {

@@ -89,10 +89,6 @@ export function isPrimitiveName(name: unknown): name is PrimitiveName {
   return typeof name === 'string' && primitives.has(name)
 }
 
-export function isPrimitive(node: AvroNode): node is AvroPrimitive {
-  return primitives.has(node.kind)
-}
-
 export function isNamed(node: AvroNode): node is AvroNamed {
   return node.kind === 'record' || node.kind === 'enum' || node.kind === 'fixed'
 }

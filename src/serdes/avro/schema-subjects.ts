@@ -11,7 +11,7 @@ import type { AvroNode } from './schema-model.ts'
 export type SchemaSubjects = Readonly<Record<string, string>>
 
 /** The file of a schema folder that may say {@link SchemaSubjects}. */
-export const subjectsFile = 'subjects.json'
+const subjectsFile = 'subjects.json'
 
 /** A subject and the schema that belongs under it. */
 export interface SubjectSchema {

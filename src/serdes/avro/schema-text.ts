@@ -9,15 +9,12 @@ import {
 /**
  * A schema as JSON that stands by itself: every named type is defined where it first appears and referred to by its
  * full name after that. Key order is fixed, so that equal schemas give equal text.
+ *
+ * @param onUnion Is told which array stands for which union.
  */
-export function schemaJson(node: AvroNode): unknown {
-  return json(node, { defined: new Set(), layoutOnly: false })
-}
-
-/** {@link schemaJson}, telling which array stands for which union. */
-export function schemaJsonWithUnions(
+export function schemaJson(
   node: AvroNode,
-  onUnion: (json: unknown[], union: AvroUnion) => void,
+  onUnion: (json: unknown[], union: AvroUnion) => void = () => undefined,
 ): unknown {
   return json(node, { defined: new Set(), layoutOnly: false, onUnion })
 }
