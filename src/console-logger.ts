@@ -10,7 +10,7 @@ export const consoleLogger: Logger = {
 
 function write(level: string, message: string, facts: object | undefined): void {
   const shown = facts === undefined ? '' : ` ${JSON.stringify(facts, plain)}`
-  console.error(`${level} ${message}${shown}`)
+  process.stderr.write(`${level} ${message}${shown}\n`)
 }
 
 /** An error as its message: JSON would show it as an empty object. */
