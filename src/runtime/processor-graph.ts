@@ -19,6 +19,7 @@ export interface ProcessorGraphOptions extends SinkServices {
 export class ProcessorGraph {
   readonly #sourcesByTopic = new Map<string, TaskSourceNode>()
   readonly #processors: TaskProcessorNode[] = []
+  readonly #initialized: TaskProcessorNode[] = []
   readonly #sinks: TaskSinkNode[] = []
 
   constructor(options: ProcessorGraphOptions) {
@@ -69,13 +70,16 @@ export class ProcessorGraph {
   /** Prepares the sinks, then initializes the processors, parents before children. */
   async initialize(): Promise<void> {
     for (const sink of this.#sinks) await sink.prepare()
-    for (const processor of this.#processors) await processor.init()
+    for (const processor of this.#processors) {
+      await processor.init()
+      this.#initialized.push(processor)
+    }
   }
 
-  /** Closes all processors, and then throws if any of them could not be closed. */
+  /** Closes all processors that were initialized, and then throws if any of them could not be closed. */
   async close(): Promise<void> {
     const failures: unknown[] = []
-    for (const processor of this.#processors) {
+    for (const processor of this.#initialized.splice(0)) {
       try {
         await processor.close()
       } catch (error) {

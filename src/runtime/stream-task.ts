@@ -233,12 +233,11 @@ export class StreamTask {
   /** Closes the processors, all of them even if one fails, and drops what is buffered. The state stays open. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return
-    const wasRunning = this.#state === 'running'
     this.#state = 'closed'
     this.#loop.stop()
     this.#input.clear()
     this.#metrics.remove()
-    if (wasRunning) await this.#graph.close()
+    await this.#graph.close()
   }
 
   #dropNegative(record: InputRecord, timestampMs: number): void {

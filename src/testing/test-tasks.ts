@@ -23,17 +23,20 @@ export interface TestTask {
 /** All that runs in a test driver. */
 export interface TestTasks {
   /** Those that fill global stores first, so that what is piped to them is there for the others. */
-  readonly tasks: readonly TestTask[]
-  readonly stores: ReadonlyMap<string, StateStore>
+  readonly tasks: TestTask[]
+  readonly stores: Map<string, StateStore>
 }
 
-/** Opens one task for each sub-topology, for partition 0, and one for each global store. */
+/**
+ * Opens one task for each sub-topology, for partition 0, and one for each global store. Where that fails, `into` has
+ * what was opened.
+ */
 export async function openTestTasks(
   shared: SharedTaskOptions,
   provider: StateProvider,
-): Promise<TestTasks> {
-  const stores = new Map<string, StateStore>()
-  const tasks: TestTask[] = []
+  into: TestTasks,
+): Promise<void> {
+  const { tasks, stores } = into
   const add = async (options: StreamTaskOptions): Promise<void> => {
     const task = StreamTask.create(options)
     tasks.push({ task, topics: new Set(task.inputPartitions.map(({ topic }) => topic)) })
@@ -58,7 +61,6 @@ export async function openTestTasks(
     for (const { storeName } of subTopology.stores) stores.set(storeName, state.store(storeName))
     await add({ ...shared, id, subTopology, state, storeClock, globalStore })
   }
-  return { tasks, stores }
 }
 
 async function openState(

@@ -60,7 +60,7 @@ export class TopologyTestDriver implements AsyncCloseable {
   readonly #serdes: BoundSerdes
   readonly #topics: TestTopics
   readonly #provider: StateProvider = memoryState()
-  #running: TestTasks = { tasks: [], stores: new Map() }
+  readonly #running: TestTasks = { tasks: [], stores: new Map() }
   #pending: Promise<void> | undefined
   #closed = false
 
@@ -183,7 +183,7 @@ export class TopologyTestDriver implements AsyncCloseable {
 
   async #open(options: TopologyTestDriverOptions): Promise<void> {
     const { handlers } = options
-    this.#running = await openTestTasks(
+    await openTestTasks(
       {
         applicationId: this.#applicationId,
         plan: this.#plan,
@@ -205,6 +205,7 @@ export class TopologyTestDriver implements AsyncCloseable {
         ...(options.timestampExtractor && { timestampExtractor: options.timestampExtractor }),
       },
       this.#provider,
+      this.#running,
     )
     for (const { task } of this.#running.tasks) {
       for (const { topic, partition } of task.inputPartitions) task.updateLag(topic, partition, 0)
