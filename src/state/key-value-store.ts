@@ -15,7 +15,7 @@ import type {
 } from './store.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import { TypedIterator } from './typed-iterator.ts'
-import type { WriteContext } from './write-context.ts'
+import { checkTimestamp, type WriteContext } from './write-context.ts'
 
 /** A key-value store over bytes, for reading. */
 export class KeyValueReader<K, V> implements ReadOnlyKeyValueStore<K, V> {
@@ -98,6 +98,7 @@ export class LayeredKeyValueStore<K, V>
     value: V | null | undefined,
     timestampMs: number = this.#context.clock.recordTimestampMs,
   ): void {
+    checkTimestamp(this.name, timestampMs)
     const stored = this.serdes.storageKey(key)
     const keyBytes = this.serdes.lastKeyBytes
     const valueBytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)

@@ -23,7 +23,7 @@ import {
   windowStorageKeyLength,
 } from './window-keys.ts'
 import { WindowOrderScan } from './window-order-scan.ts'
-import type { WriteContext } from './write-context.ts'
+import { checkTimestamp, type WriteContext } from './write-context.ts'
 
 /**
  * A window store over bytes, for reading.
@@ -172,6 +172,7 @@ export class LayeredWindowStore<K, V> extends WindowReader<K, V> implements Wind
     timestampMs: number = this.#context.clock.recordTimestampMs,
   ): void {
     checkWindowStart(this.name, windowStartMs)
+    checkTimestamp(this.name, timestampMs)
     const stored = this.storedAt(key, windowStartMs)
     const keyBytes = this.serdes.lastKeyBytes
     const valueBytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)

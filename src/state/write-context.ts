@@ -1,3 +1,4 @@
+import { StateStoreError } from '../core/errors.ts'
 import { noHeaders } from '../core/headers.ts'
 import type { LayerEntry } from './store-layer.ts'
 import type { Change, StoreClock } from './task-state.ts'
@@ -20,4 +21,12 @@ export function changeOf(storeName: string, entry: LayerEntry): Change {
     timestampMs: entry.timestampMs,
     headers: noHeaders,
   }
+}
+
+/** Refuses a time that could not be kept, at the write and not when it is committed. */
+export function checkTimestamp(storeName: string, timestampMs: number): void {
+  if (Number.isSafeInteger(timestampMs)) return
+  throw new StateStoreError(
+    `The store ${storeName} was given the timestamp ${timestampMs}: it must be a whole number of milliseconds`,
+  )
 }

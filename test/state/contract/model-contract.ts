@@ -49,7 +49,9 @@ type Step = {
 }
 
 // On disk a failure is told with its seed at once: shrinking it would take longer than a test may.
-const onDisk = { endOnFailure: true, timeout: 10_000 }
+const onDisk = { endOnFailure: true }
+// Opening a database waits for the disk several times, and the disk may be busy with something else.
+const slowDiskMs = 120_000
 
 /** A store and its model, side by side. */
 class Pair {
@@ -163,65 +165,73 @@ class Pair {
 
 export function modelContract(engine: Engine): void {
   describe(`properties, ${engine.name}`, () => {
-    test('any sequence of operations, seals, commits, discards and crashes equals a model', async () => {
-      const opened = await provider(engine)
-      let partition = 0
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-          const pair = await Pair.open(opened, engine, partition++)
-          for (const each of steps) await pair.run(each)
-          await pair.finish()
-        }),
-        engine.persistent ? { ...onDisk, numRuns: 60 } : { numRuns: 300 },
-      )
-    })
+    test(
+      'any sequence of operations, seals, commits, discards and crashes equals a model',
+      { timeout: slowDiskMs },
+      async () => {
+        const opened = await provider(engine)
+        let partition = 0
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+            const pair = await Pair.open(opened, engine, partition++)
+            for (const each of steps) await pair.run(each)
+            await pair.finish()
+          }),
+          engine.persistent ? { ...onDisk, numRuns: 50 } : { numRuns: 300 },
+        )
+      },
+    )
 
-    test('a store restored from its changelog equals the live one', async () => {
-      const opened = await provider(engine)
-      let partition = 0
-      const write = fc.record({
-        key,
-        value: fc.option(fc.nat(99)),
-        startMs: fc.nat(20).map((hours) => hours * 50_000),
-        timestampMs: fc.nat(2 ** 45),
-        commits: fc.boolean(),
-      })
-      await fc.assert(
-        fc.asyncProperty(fc.array(write, { maxLength: 40 }), async (writes) => {
-          const options = (): ReturnType<typeof taskOptions> =>
-            taskOptions({ taskId: { subTopology: 0, partition: partition++ } })
-          const live = await opened.openTask(options())
-          const changes = []
-          for (const { key, value, startMs, timestampMs, commits } of writes) {
-            stores(live).counts.put(key, value, timestampMs)
-            stores(live).perHour.put(key, value, startMs, timestampMs)
-            if (!commits) continue
+    test(
+      'a store restored from its changelog equals the live one',
+      { timeout: slowDiskMs },
+      async () => {
+        const opened = await provider(engine)
+        let partition = 0
+        const write = fc.record({
+          key,
+          value: fc.option(fc.nat(99)),
+          startMs: fc.nat(20).map((hours) => hours * 50_000),
+          timestampMs: fc.nat(2 ** 45),
+          commits: fc.boolean(),
+        })
+        await fc.assert(
+          fc.asyncProperty(fc.array(write, { maxLength: 40 }), async (writes) => {
+            const options = (): ReturnType<typeof taskOptions> =>
+              taskOptions({ taskId: { subTopology: 0, partition: partition++ } })
+            const live = await opened.openTask(options())
+            const changes = []
+            for (const { key, value, startMs, timestampMs, commits } of writes) {
+              stores(live).counts.put(key, value, timestampMs)
+              stores(live).perHour.put(key, value, startMs, timestampMs)
+              if (!commits) continue
+              const sealed = live.seal()
+              changes.push(...sealed.changelog())
+              await live.apply(sealed, new Map())
+            }
             const sealed = live.seal()
             changes.push(...sealed.changelog())
-            await live.apply(sealed, new Map())
-          }
-          const sealed = live.seal()
-          changes.push(...sealed.changelog())
-          const restored = await opened.openTask(options())
-          for (const name of ['counts', 'per-hour']) {
-            const records = changes.filter(({ storeName }) => storeName === name)
-            const half = records.length >> 1
-            await restored.restore(name, records.slice(0, half).map(changelogRecord), half)
-            await restored.restore(name, records.slice(half).map(changelogRecord), records.length)
-          }
-          expect(await all(stores(restored).counts.range())).toEqual(
-            await all(stores(live).counts.range()),
-          )
-          expect(await all(stores(restored).perHour.all())).toEqual(
-            await all(stores(live).perHour.all()),
-          )
-          await live.close()
-          await restored.close()
-          for (const each of await opened.storedTasks()) await opened.destroyTask(each)
-        }),
-        engine.persistent ? { ...onDisk, numRuns: 30 } : { numRuns: 200 },
-      )
-    })
+            const restored = await opened.openTask(options())
+            for (const name of ['counts', 'per-hour']) {
+              const records = changes.filter(({ storeName }) => storeName === name)
+              const half = records.length >> 1
+              await restored.restore(name, records.slice(0, half).map(changelogRecord), half)
+              await restored.restore(name, records.slice(half).map(changelogRecord), records.length)
+            }
+            expect(await all(stores(restored).counts.range())).toEqual(
+              await all(stores(live).counts.range()),
+            )
+            expect(await all(stores(restored).perHour.all())).toEqual(
+              await all(stores(live).perHour.all()),
+            )
+            await live.close()
+            await restored.close()
+            for (const each of await opened.storedTasks()) await opened.destroyTask(each)
+          }),
+          engine.persistent ? { ...onDisk, numRuns: 20 } : { numRuns: 200 },
+        )
+      },
+    )
 
     test('a task opened again has the last applied state and its offset, and nothing after', async () => {
       const folder = await temporaryFolder()

@@ -422,6 +422,18 @@ function serdes(engine: Engine): void {
       ])
     })
 
+    test('refuses a timestamp that is no time when it is written, not when it is committed', async () => {
+      const state = await (await provider(engine)).openTask(taskOptions())
+      const { counts, perHour } = stores(state)
+      for (const time of [Number.NaN, 1.5, Number.POSITIVE_INFINITY]) {
+        expect(() => counts.put('a', 1, time)).toThrow(/store counts.*timestamp/)
+        expect(() => perHour.put('a', 1, 100, time)).toThrow(/store per-hour.*timestamp/)
+      }
+      counts.put('before 1970', 1, -5_000_000_000_000)
+      expect(await commit(state)).toHaveLength(1)
+      expect((await counts.getWithTimestamp('before 1970'))?.timestampMs).toBe(-5_000_000_000_000)
+    })
+
     test('keeps nothing of a write that its serde refuses', async () => {
       const state = await (await provider(engine)).openTask(taskOptions())
       const { counts } = stores(state)

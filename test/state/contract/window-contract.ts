@@ -112,6 +112,8 @@ export function windowContract(engine: Engine): void {
         ['a', 149_999, 2],
       ])
       expect(await starts(perHour.fetchRange(longer, 0, 1))).toEqual([[longer, 0, 50]])
+      // The longer key's first window lies between the places of these two bounds.
+      expect(await starts(perHour.fetchRange('a', 0, 1))).toEqual([['a', 0, 0]])
       expect(await starts(perHour.fetchRange('a', -5, -1))).toEqual([])
       expect(await starts(perHour.fetchRange('a', 5, 4))).toEqual([])
       expect(await starts(perHour.fetchRange('c', 0, 1e15))).toEqual([])
@@ -180,6 +182,40 @@ export function windowContract(engine: Engine): void {
       // 300 s of retention in segments of 150 s: at most three of them hold anything, where 2,000 windows were written.
       const { engine: kept } = (state as LayeredTaskState).placed('per-hour')
       expect(await kept.entries('per-hour').count()).toBeLessThanOrEqual(9 * 20)
+    })
+
+    test('does not keep what a restore brings of expired segments', async () => {
+      const opened = await provider(engine)
+      const live = await opened.openTask(taskOptions())
+      for (let start = 0; start < 5_000_000; start += 50_000) {
+        stores(live).perHour.put('a', 1, start)
+      }
+      const records = (await commit(live)).map(changelogRecord)
+      const second = { subTopology: 0, partition: 1 }
+      const state = await opened.openTask(taskOptions({ taskId: second }))
+      await state.restore('per-hour', records.slice(50), 50)
+      await state.restore('per-hour', records.slice(0, 50), 100)
+      const { engine: kept } = (state as LayeredTaskState).placed('per-hour')
+      expect(await kept.entries('per-hour').count()).toBeLessThanOrEqual(9)
+      expect(await all(stores(state).perHour.all())).toHaveLength(6)
+    })
+
+    test('remembers what has expired when it is opened again', async () => {
+      const opened = await provider(engine)
+      const state = await opened.openTask(taskOptions())
+      stores(state).perHour.put('late', 1, 310_000)
+      stores(state).perHour.put('high', 2, 600_000)
+      const records = (await commit(state)).map(changelogRecord)
+      stores(state).perHour.put('high', 3, 620_000)
+      stores(state).perHour.put('high', null, 620_000)
+      records.push(...(await commit(state)).map(changelogRecord))
+      await state.close()
+      const again = await opened.openTask(taskOptions())
+      if (!engine.persistent) await again.restore('per-hour', records, 3)
+      const { perHour } = stores(again)
+      // 620,000 less 300,000 is above it, though no window of 620,000 is there any more.
+      expect(await perHour.fetch('late', 310_000)).toBeUndefined()
+      expect(await starts(perHour.all())).toEqual([['high', 600_000, 2]])
     })
 
     test('refuses a changelog key that is no window’s key', async () => {
