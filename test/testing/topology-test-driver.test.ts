@@ -53,8 +53,8 @@ describe('TopologyTestDriver', () => {
   it('runs a topology and shows what it wrote and stored, without a promise', async () => {
     await using driver = await TopologyTestDriver.create(countingTopology())
     const input = driver.input(words)
-    input.pipe({ key: 'a', value: 'x', timestampMs: 5 })
-    input.pipe({ key: 'b', value: 'x', timestampMs: 6 })
+    void input.pipe({ key: 'a', value: 'x', timestampMs: 5 })
+    void input.pipe({ key: 'b', value: 'x', timestampMs: 6 })
     expect(input.pipe({ key: 'a', value: 'x', timestampMs: 7 })).toBeUndefined()
     expect(driver.output(counts).readKeyValues()).toEqual([
       ['a', 1],
