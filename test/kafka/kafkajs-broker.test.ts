@@ -8,6 +8,18 @@ const bootstrap = inject('kafkaBootstrap')
 const admin = (): ReturnType<Kafka['admin']> =>
   new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin()
 
+async function alterTopic(topic: string, name: string, value: string): Promise<void> {
+  const kafkajsAdmin = admin()
+  await kafkajsAdmin.connect()
+  const resource = {
+    type: ConfigResourceTypes.TOPIC,
+    name: topic,
+    configEntries: [{ name, value }],
+  }
+  await kafkajsAdmin.alterConfigs({ validateOnly: false, resources: [resource] })
+  await kafkajsAdmin.disconnect()
+}
+
 it('a wait for records ends with the signal, at once', async () => {
   const topic = uniqueName('abort')
   await using broker = openBroker(bootstrap)
@@ -29,19 +41,7 @@ it('batches that the broker finds too large are sent in parts, in order and with
   await using producer = await broker.openProducer({ maxBufferedBytes: 1 << 20 })
   await producer.prepare([topic])
   // The limit shrinks after the producer has asked for it.
-  const kafkajsAdmin = admin()
-  await kafkajsAdmin.connect()
-  await kafkajsAdmin.alterConfigs({
-    validateOnly: false,
-    resources: [
-      {
-        type: ConfigResourceTypes.TOPIC,
-        name: topic,
-        configEntries: [{ name: 'max.message.bytes', value: '3000' }],
-      },
-    ],
-  })
-  await kafkajsAdmin.disconnect()
+  await alterTopic(topic, 'max.message.bytes', '3000')
   const count = 20_000
   await sendNumbers(producer, topic, 0, count)
   await producer.flush()
@@ -73,14 +73,21 @@ it("a record above the topic's limit is refused when it is sent, and the produce
   expect(producer.lastOffset(topic, 0)).toBe(0)
 })
 
-it('a null key in a compacted topic is refused by the broker as a production error', async () => {
-  const topic = uniqueName('compacted')
-  await using broker = openBroker(bootstrap)
+it('a record without a key is refused for a compacted topic when it is sent, or by the broker', async () => {
+  const [compacted, changed] = [uniqueName('compacted'), uniqueName('changed')]
   const config = { 'cleanup.policy': 'compact' }
-  await broker.createTopics([{ name: topic, partitions: 1, config }])
+  await using broker = openBroker(bootstrap)
+  await broker.createTopics([
+    { name: compacted, partitions: 1, config },
+    { name: changed, partitions: 1 },
+  ])
   await using producer = await broker.openProducer({})
-  await producer.prepare([topic])
-  producer.send(topic, 0, 0, null, Buffer.from('x'))
+  await producer.prepare([compacted, changed])
+  const send = (topic: string): void => producer.send(topic, 0, 0, null, Buffer.from('x'))
+  expect(() => send(compacted)).toThrow(ProductionError)
+  // It becomes a compacted topic after the producer has asked what it takes.
+  await alterTopic(changed, 'cleanup.policy', 'compact')
+  send(changed)
   const flushed = producer.flush()
   await expect(flushed).rejects.toThrow(ProductionError)
   await expect(flushed).rejects.toThrow(/INVALID_RECORD/)

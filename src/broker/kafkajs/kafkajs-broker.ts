@@ -1,4 +1,4 @@
-import { BrokerError, BrokerTimeoutError, BrokerUnavailableError } from '../../core/errors.ts'
+import { BrokerTimeoutError, BrokerUnavailableError } from '../../core/errors.ts'
 import type { TopicPartition } from '../../core/topic-partition.ts'
 import type {
   Broker,
@@ -22,12 +22,13 @@ import { Topics } from './cluster/topics.ts'
 import { Wait } from './cluster/wait.ts'
 import { KafkaFetcher } from './fetcher/kafka-fetcher.ts'
 import { KafkaGroup } from './group/kafka-group.ts'
-import { KafkaProducer } from './producer/kafka-producer.ts'
+import { IdempotentProducer } from './producer/idempotent-producer.ts'
+import { TransactionalProducer } from './producer/transactional-producer.ts'
 
 /** A Kafka cluster, reached over kafkajs's connections with requests of our own. */
 export class KafkajsBroker implements Broker {
   readonly name: string
-  readonly supportsTransactions = false
+  readonly supportsTransactions = true
   readonly #environment: ClusterEnvironment
   /** For topics, offsets and groups. */
   readonly #cluster: Cluster
@@ -104,12 +105,12 @@ export class KafkajsBroker implements Broker {
   }
 
   async openProducer(options: ProducerOptions): Promise<Producer> {
-    if (options.transactionalId !== undefined) {
-      throw new BrokerError(
-        'Transactions on Kafka, which exactly_once needs, are not built yet: use at_least_once, or the embedded broker.',
-      )
-    }
-    return this.#track(await KafkaProducer.open(this.#producing, options))
+    const { transactionalId } = options
+    const producer =
+      transactionalId === undefined
+        ? await IdempotentProducer.open(this.#producing, options)
+        : await TransactionalProducer.open(this.#producing, { ...options, transactionalId })
+    return this.#track(producer)
   }
 
   openGroup(options: GroupOptions): GroupMembership {

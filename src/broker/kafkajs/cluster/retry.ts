@@ -1,6 +1,6 @@
 import type { Random } from '../../../core/random.ts'
 import { BrokerError, BrokerTimeoutError, UnknownTopicError } from '../../../core/errors.ts'
-import { Backoff } from './backoff.ts'
+import { Backoff, mendingBackoff, type BackoffRange } from './backoff.ts'
 import type { Wait } from './wait.ts'
 
 /** A topic that was just created is unknown to some brokers for a moment; after this it does not exist. */
@@ -15,8 +15,9 @@ export async function retry<T>(
   random: Random,
   wait: Wait,
   operation: () => Promise<T>,
+  range: BackoffRange = mendingBackoff,
 ): Promise<T> {
-  const backoff = new Backoff(random)
+  const backoff = new Backoff(random, range)
   let last: unknown
   const timedOut = (): Error =>
     last instanceof Error

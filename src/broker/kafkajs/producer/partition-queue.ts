@@ -1,5 +1,6 @@
 import type { Random } from '../../../core/random.ts'
 import { Backoff } from '../cluster/backoff.ts'
+import type { TopicLimits } from './topic-limits.ts'
 import { sequenceAfter, type PendingBatch } from './pending-batch.ts'
 
 /** The broker recognises duplicates among so many batches of a partition. */
@@ -11,8 +12,8 @@ export class PartitionQueue {
   readonly partition: number
   /** A batch is closed when it would grow beyond this. */
   batchBytes: number
-  /** A batch larger than this is refused by the broker. */
-  readonly maxBatchBytes: number
+  /** What the topic takes. */
+  readonly limits: TopicLimits
   /** Being filled. */
   open: PendingBatch | undefined
   /** The open batch is to be sent although it is not full. */
@@ -32,13 +33,13 @@ export class PartitionQueue {
     topic: string,
     partition: number,
     batchBytes: number,
-    maxBatchBytes: number,
+    limits: TopicLimits,
     random: Random,
   ) {
     this.topic = topic
     this.partition = partition
-    this.batchBytes = Math.min(batchBytes, maxBatchBytes)
-    this.maxBatchBytes = maxBatchBytes
+    this.batchBytes = Math.min(batchBytes, limits.maxBatchBytes)
+    this.limits = limits
     this.#backoff = new Backoff(random)
   }
 
@@ -117,10 +118,17 @@ export class PartitionQueue {
     return !this.#inFlight.some(isOlder) && !this.#again.some(isOlder)
   }
 
-  /** Drops everything. */
-  clear(): void {
+  /** Whether batches have numbers that the broker has not acknowledged: dropping them would leave a gap. */
+  get hasNumbered(): boolean {
+    return this.#inFlight.length > 0 || this.#again.length > 0
+  }
+
+  /** Drops everything. With `renumber` the numbers begin anew, as those of another producer. */
+  clear(renumber: boolean): void {
     this.open = undefined
+    this.openIsDue = false
     for (const batches of [this.#full, this.#inFlight, this.#again]) batches.length = 0
+    if (renumber) this.#nextSequence = 0
   }
 
   #orderRetries(nowMs: number): void {

@@ -8,8 +8,8 @@ import {
 import { Backoff } from '../cluster/backoff.ts'
 import { unknownTopic, type Cluster } from '../cluster/cluster.ts'
 import { unknownTopicGraceMs } from '../cluster/retry.ts'
-import type { BatchProducer } from '../codec/batch-writer.ts'
 import { codes, errorCode } from '../protocol/error-codes.ts'
+import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
 import { produce, type ProduceResponsePartition } from '../protocol/produce.ts'
 import { protocolError } from '../protocol/protocol-error.ts'
 import type { Channel } from '../transport/channel.ts'
@@ -20,8 +20,8 @@ import type { PendingBatch } from './pending-batch.ts'
 export interface SenderOwner {
   readonly transactionalId: string | undefined
   readonly compression: 'none' | 'gzip'
-  /** Who sends: `sequence` is filled in by the sender. */
-  identity(): Omit<BatchProducer, 'sequence'>
+  /** Who sends. */
+  identity(): ProducerIdentity
   /** Whether this partition's next batch may go out as far as transactions are concerned. */
   isAllowed(queue: PartitionQueue): boolean
   acknowledged(batch: PendingBatch): void
@@ -151,8 +151,10 @@ export class Sender {
   }
 
   #seal(batch: PendingBatch): Buffer {
-    const { compression } = this.#owner
-    const producer = { ...this.#owner.identity(), sequence: batch.sequence }
+    const { compression, transactionalId } = this.#owner
+    const { producerId, epoch } = this.#owner.identity()
+    const transactional = transactionalId !== undefined
+    const producer = { producerId, epoch, sequence: batch.sequence, transactional }
     batch.sealed ??= batch.writer.seal(producer, compression)
     return batch.sealed
   }
@@ -161,6 +163,8 @@ export class Sender {
     if (this.#stopped) return
     const byPartition = new Map(answers.map((a) => [`${a.topic} ${a.partition}`, a]))
     for (const sending of sendings) {
+      // An answer before this one may have ended everything.
+      if (this.#stopped) return
       const { topic, partition } = sending.queue
       const answer = byPartition.get(`${topic} ${partition}`)
       if (answer === undefined) {

@@ -156,6 +156,7 @@ export const codes = {
   invalidTxnState: 48,
   invalidProducerIdMapping: 49,
   concurrentTransactions: 51,
+  operationNotAttempted: 55,
   kafkaStorageError: 56,
   unknownProducerId: 59,
   fencedLeaderEpoch: 74,

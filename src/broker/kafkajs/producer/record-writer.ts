@@ -1,24 +1,19 @@
 import type { Timer } from '../../../core/clock.ts'
-import { BrokerError, LifecycleError, ProductionError } from '../../../core/errors.ts'
+import { LifecycleError, ProductionError } from '../../../core/errors.ts'
 import { noHeaders, type Headers } from '../../../core/headers.ts'
-import type { CommittedOffset, GroupIdentity, Producer, ProducerOptions } from '../../port.ts'
+import type { ProducerOptions } from '../../port.ts'
 import { unknownTopic, type Cluster } from '../cluster/cluster.ts'
 import { retry } from '../cluster/retry.ts'
 import { Wait } from '../cluster/wait.ts'
-import {
-  BatchWriter,
-  batchBytesOf,
-  laterRecordExtraBytes,
-  type BatchProducer,
-} from '../codec/batch-writer.ts'
+import { BatchWriter, batchBytesOf, laterRecordExtraBytes } from '../codec/batch-writer.ts'
 import { codes } from '../protocol/error-codes.ts'
-import { initProducerId } from '../protocol/init-producer-id.ts'
+import type { ProducerIdentity } from '../protocol/init-producer-id.ts'
 import { protocolError } from '../protocol/protocol-error.ts'
 import { acknowledgementOf } from './flush-waiters.ts'
 import { PartitionQueue } from './partition-queue.ts'
 import { PendingBatch } from './pending-batch.ts'
 import { Sender, type SenderOwner } from './sender.ts'
-import { topicLimits } from './topic-limits.ts'
+import { topicLimits, type TopicLimits } from './topic-limits.ts'
 
 /** Defaults of {@link ProducerOptions}. */
 export const producerDefaults: {
@@ -36,12 +31,19 @@ export const producerDefaults: {
 const firstWriterBytes = 16 << 10
 const spareWritersMax = 64
 
-/** Writes in order and without duplicates per partition, by Kafka's numbering of a producer's records. */
-export class KafkaProducer implements Producer, SenderOwner {
-  readonly transactionalId: string | undefined = undefined
+/** What distinguishes one producer from another. */
+export interface RecordWriterOptions extends ProducerOptions {
+  readonly identity: ProducerIdentity
+  /** Whether the next batch of this partition may go out; {@link RecordWriter.pump} is called when it may. */
+  readonly isAllowed: (queue: PartitionQueue) => boolean
+}
+
+/** Collects records in batches and sends them: in order and without duplicates per partition. */
+export class RecordWriter implements SenderOwner, AsyncDisposable {
+  readonly transactionalId: string | undefined
   readonly compression: 'none' | 'gzip'
+  readonly isAllowed: (queue: PartitionQueue) => boolean
   readonly #cluster: Cluster
-  readonly #sender: Sender
   readonly #batchBytes: number
   readonly #lingerMs: number
   readonly #maxBufferedBytes: number
@@ -52,20 +54,19 @@ export class KafkaProducer implements Producer, SenderOwner {
   /** Rejections of the promises that callers wait for. */
   readonly #rejections = new Set<(reason: Error) => void>()
   readonly #readyWaiters = new Set<() => void>()
-  #identity: Omit<BatchProducer, 'sequence'>
+  #sender: Sender
+  #identity: ProducerIdentity
   #bufferedBytes = 0
   #lingering: Timer | undefined
   #lingerScheduled = false
   #failure: Error | undefined
   #closed = false
 
-  private constructor(
-    cluster: Cluster,
-    options: ProducerOptions,
-    identity: Omit<BatchProducer, 'sequence'>,
-  ) {
+  constructor(cluster: Cluster, options: RecordWriterOptions) {
     this.#cluster = cluster
-    this.#identity = identity
+    this.#identity = options.identity
+    this.isAllowed = options.isAllowed
+    this.transactionalId = options.transactionalId
     this.compression = options.compression ?? producerDefaults.compression
     this.#batchBytes = options.batchBytes ?? producerDefaults.batchBytes
     this.#lingerMs = options.lingerMs ?? producerDefaults.lingerMs
@@ -73,19 +74,9 @@ export class KafkaProducer implements Producer, SenderOwner {
     this.#sender = new Sender(cluster, this)
   }
 
-  /** Fetches a producer id. */
-  static async open(cluster: Cluster, options: ProducerOptions): Promise<KafkaProducer> {
-    const { clock, random, settings } = cluster.environment
-    const wait = new Wait(clock, undefined, settings.apiTimeoutMs)
-    const identity = await retry('Fetching a producer id', random, wait, async () => {
-      // Without a transactional id there is no transaction to time out; brokers want a positive number all the same.
-      const { errorCode, producerId, epoch } = await cluster.sendToAny(
-        initProducerId(undefined, settings.requestTimeoutMs),
-      )
-      if (errorCode !== codes.none) throw protocolError(errorCode, 'Fetching a producer id')
-      return { producerId, epoch, transactional: false }
-    })
-    return new KafkaProducer(cluster, options, identity)
+  /** What went wrong for good. */
+  get failure(): Error | undefined {
+    return this.#failure
   }
 
   send(
@@ -96,11 +87,12 @@ export class KafkaProducer implements Producer, SenderOwner {
     value: Buffer | null,
     headers: Headers = noHeaders,
   ): void {
-    this.#checkUsable()
+    this.checkUsable()
     const queue = this.#queues.get(topic)?.[partition]
     if (queue === undefined) throw this.#noSuchPartition(topic, partition)
     const bytes = batchBytesOf(key, value, headers)
-    if (bytes > queue.maxBatchBytes) throw this.#tooLarge(queue, bytes)
+    if (bytes > queue.limits.maxBatchBytes) throw this.#tooLarge(queue, bytes)
+    if (key === null && queue.limits.compacted) throw this.#keyless(queue)
     let batch = queue.open
     if (
       batch !== undefined &&
@@ -118,7 +110,7 @@ export class KafkaProducer implements Producer, SenderOwner {
   }
 
   async prepare(topics: readonly string[]): Promise<void> {
-    this.#checkUsable()
+    this.checkUsable()
     const missing = topics.filter((topic) => !this.#queues.has(topic))
     if (missing.length === 0) return
     const { clock, random, settings } = this.#cluster.environment
@@ -137,7 +129,7 @@ export class KafkaProducer implements Producer, SenderOwner {
   }
 
   ready(): Promise<void> | undefined {
-    this.#checkUsable()
+    this.checkUsable()
     if (this.#bufferedBytes < this.#maxBufferedBytes) return undefined
     this.#makeAllDue()
     return new Promise((resolve, reject) => {
@@ -152,7 +144,7 @@ export class KafkaProducer implements Producer, SenderOwner {
   }
 
   async flush(): Promise<void> {
-    this.#checkUsable()
+    this.checkUsable()
     this.#makeAllDue()
     const batches: PendingBatch[] = []
     for (const queues of this.#queues.values()) {
@@ -165,37 +157,31 @@ export class KafkaProducer implements Producer, SenderOwner {
     return this.#queues.get(topic)?.[partition]?.lastOffset
   }
 
-  beginTransaction(): void {
-    throw notTransactional()
+  /** Sends what {@link RecordWriterOptions.isAllowed} lets through now. */
+  pump(): void {
+    this.#sender.pump()
   }
 
-  sendOffsets(_member: GroupIdentity, _offsets: readonly CommittedOffset[]): Promise<void> {
-    return Promise.reject(notTransactional())
+  /** Whether records are on their way whose fate is open. */
+  get hasNumbered(): boolean {
+    return [...this.#queues.values()].flat().some((queue) => queue.hasNumbered)
   }
 
-  commitTransaction(): Promise<void> {
-    return Promise.reject(notTransactional())
+  /** Drops what is not acknowledged, and the failure; goes on as another producer where an identity is given. */
+  reset(identity?: ProducerIdentity): void {
+    this.#stop(new LifecycleError('The transaction was aborted.'), identity !== undefined)
+    this.#identity = identity ?? this.#identity
+    this.#failure = undefined
+    this.#bufferedBytes = 0
+    this.#lingerScheduled = false
+    this.#sender = new Sender(this.#cluster, this)
   }
 
-  abortTransaction(): Promise<void> {
-    return Promise.reject(notTransactional())
-  }
-
-  /** Waits, for the request timeout at most, for what was sent to be acknowledged, unless the producer has failed. */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    const { clock, logger, settings } = this.#cluster.environment
-    try {
-      const wait = new Wait(clock, undefined, settings.requestTimeoutMs)
-      const late = `not acknowledged within ${settings.requestTimeoutMs} ms`
-      if (this.#failure === undefined) await wait.bound(this.flush(), () => new Error(late))
-    } catch (error) {
-      const bytes = this.#bufferedBytes
-      logger.warn('A producer was closed with unacknowledged records.', { bytes, error })
-    }
-    if (this.#closed) return
+  /** Drops what is not acknowledged. */
+  close(): Promise<void> {
+    if (!this.#closed) this.#stop(new LifecycleError('The producer is closed.'), false)
     this.#closed = true
-    this.#stop(new LifecycleError('The producer is closed.'))
+    return Promise.resolve()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -204,12 +190,8 @@ export class KafkaProducer implements Producer, SenderOwner {
 
   // ---- what the sender calls ----
 
-  identity(): Omit<BatchProducer, 'sequence'> {
+  identity(): ProducerIdentity {
     return this.#identity
-  }
-
-  isAllowed(): boolean {
-    return true
   }
 
   acknowledged(batch: PendingBatch): void {
@@ -226,7 +208,7 @@ export class KafkaProducer implements Producer, SenderOwner {
   failed(error: Error): void {
     if (this.#failure !== undefined || this.#closed) return
     this.#failure = error
-    this.#stop(error)
+    this.#stop(error, false)
   }
 
   // ---- batches ----
@@ -271,19 +253,19 @@ export class KafkaProducer implements Producer, SenderOwner {
     this.#sender.pump()
   }
 
-  #addQueues(topic: string, partitions: number, maxBatchBytes: number): void {
+  #addQueues(topic: string, partitions: number, limits: TopicLimits): void {
     const { random } = this.#cluster.environment
     const queues = Array.from(
       { length: partitions },
-      (_, partition) =>
-        new PartitionQueue(topic, partition, this.#batchBytes, maxBatchBytes, random),
+      (_, partition) => new PartitionQueue(topic, partition, this.#batchBytes, limits, random),
     )
     this.#queues.set(topic, queues)
   }
 
   // ---- failures ----
 
-  #checkUsable(): void {
+  /** Throws the failure that was kept, or that this is closed. */
+  checkUsable(): void {
     if (this.#closed) throw new LifecycleError('The producer is closed.')
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -293,10 +275,12 @@ export class KafkaProducer implements Producer, SenderOwner {
     return () => this.#rejections.delete(reject)
   }
 
-  #stop(reason: Error): void {
+  #stop(reason: Error, renumber: boolean): void {
     this.#lingering?.cancel()
     this.#sender.close()
-    for (const queues of this.#queues.values()) for (const queue of queues) queue.clear()
+    for (const queues of this.#queues.values()) {
+      for (const queue of queues) queue.clear(renumber)
+    }
     this.#filling.clear()
     this.#readyWaiters.clear()
     const rejections = [...this.#rejections]
@@ -313,12 +297,13 @@ export class KafkaProducer implements Producer, SenderOwner {
     return new ProductionError(message, { topicPartition: { topic, partition } })
   }
 
-  #tooLarge({ topic, partition, maxBatchBytes }: PartitionQueue, bytes: number): ProductionError {
-    const message = `A record of ${bytes} bytes is larger than the ${maxBatchBytes} that the topic's max.message.bytes allows`
+  #tooLarge({ topic, partition, limits }: PartitionQueue, bytes: number): ProductionError {
+    const message = `A record of ${bytes} bytes is larger than the ${limits.maxBatchBytes} that the topic's max.message.bytes allows`
     return new ProductionError(message, { topicPartition: { topic, partition } })
   }
-}
 
-function notTransactional(): BrokerError {
-  return new BrokerError('This producer has no transactional id, so it has no transactions.')
+  #keyless({ topic, partition }: PartitionQueue): ProductionError {
+    const message = 'A record without a key is not taken by a compacted topic'
+    return new ProductionError(message, { topicPartition: { topic, partition } })
+  }
 }

@@ -1,0 +1,194 @@
+import { FencedError, LifecycleError } from '../../../core/errors.ts'
+import type { Headers } from '../../../core/headers.ts'
+import type { CommittedOffset, GroupIdentity, Producer, ProducerOptions } from '../../port.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { codes } from '../protocol/error-codes.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import { RecordWriter } from './record-writer.ts'
+import { TransactionCoordinator } from './transaction-coordinator.ts'
+
+const defaultTransactionTimeoutMs = 60_000
+
+/**
+ * A producer whose records, and the offsets of what they were made from, become visible together or not at all.
+ *
+ * @remarks Source: KIP-98, KIP-447.
+ */
+export class TransactionalProducer implements Producer {
+  readonly #coordinator: TransactionCoordinator
+  readonly #records: RecordWriter
+  /** Partitions that the coordinator knows as part of the open transaction. */
+  readonly #added = new Set<PartitionQueue>()
+  /** Partitions that have a batch for it and are to be added. */
+  readonly #toAdd = new Set<PartitionQueue>()
+  #adding = false
+  #hasOffsets = false
+  #open = false
+  /** Counts transactions, so that a late answer is not taken for one of the next. */
+  #number = 0
+
+  private constructor(
+    cluster: Cluster,
+    options: ProducerOptions,
+    coordinator: TransactionCoordinator,
+    identity: { readonly producerId: bigint; readonly epoch: number },
+  ) {
+    this.#coordinator = coordinator
+    const isAllowed = (queue: PartitionQueue): boolean => this.#isAllowed(queue)
+    this.#records = new RecordWriter(cluster, { ...options, identity, isAllowed })
+  }
+
+  /** Fences the older producers of the id and aborts their open transaction. */
+  static async open(
+    cluster: Cluster,
+    options: ProducerOptions & { readonly transactionalId: string },
+  ): Promise<TransactionalProducer> {
+    const { transactionalId, transactionTimeoutMs = defaultTransactionTimeoutMs } = options
+    const coordinator = new TransactionCoordinator(cluster, transactionalId, transactionTimeoutMs)
+    try {
+      const identity = await coordinator.initialize()
+      return new TransactionalProducer(cluster, options, coordinator, identity)
+    } catch (error) {
+      coordinator.close()
+      throw error
+    }
+  }
+
+  send(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers?: Headers,
+  ): void {
+    if (!this.#open) this.#throwNotOpen('send a record')
+    this.#records.send(topic, partition, timestampMs, key, value, headers)
+  }
+
+  prepare(topics: readonly string[]): Promise<void> {
+    return this.#records.prepare(topics)
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.#records.ready()
+  }
+
+  flush(): Promise<void> {
+    return this.#records.flush()
+  }
+
+  lastOffset(topic: string, partition: number): number | undefined {
+    return this.#records.lastOffset(topic, partition)
+  }
+
+  beginTransaction(): void {
+    this.#records.checkUsable()
+    if (this.#open) throw new LifecycleError('A transaction is open already.')
+    this.#open = true
+    this.#number++
+  }
+
+  async sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+    if (!this.#open) this.#throwNotOpen('send offsets')
+    this.#records.checkUsable()
+    if (offsets.length === 0) return
+    this.#hasOffsets = true
+    await this.#keepingFailure(this.#coordinator.addOffsets(member, offsets))
+  }
+
+  async commitTransaction(): Promise<void> {
+    if (!this.#open) this.#throwNotOpen('commit')
+    await this.#records.flush()
+    // The coordinator knows nothing of a transaction to which nothing was added.
+    if (this.#added.size > 0 || this.#hasOffsets) {
+      await this.#keepingFailure(this.#coordinator.end(true))
+    }
+    this.#ended()
+  }
+
+  async abortTransaction(): Promise<void> {
+    const { failure } = this.#records
+    if (isFencedForGood(failure)) throw failure
+    // Anything that may still be written under the old epoch must not become part of the next transaction.
+    const isDirty = failure !== undefined || this.#records.hasNumbered || this.#adding
+    const isEmpty = this.#added.size === 0 && !this.#hasOffsets
+    this.#ended()
+    this.#records.reset()
+    if (isDirty) {
+      this.#records.reset(await this.#keepingFailure(this.#coordinator.initialize()))
+    } else if (!isEmpty) {
+      await this.#keepingFailure(this.#coordinator.end(false))
+    }
+  }
+
+  /** Leaves an open transaction to its timeout, or to the next producer of the id. */
+  async close(): Promise<void> {
+    await this.#records.close()
+    this.#coordinator.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #ended(): void {
+    this.#open = false
+    this.#hasOffsets = false
+    this.#number++
+    this.#added.clear()
+    this.#toAdd.clear()
+  }
+
+  #isAllowed(queue: PartitionQueue): boolean {
+    if (this.#added.has(queue)) return true
+    this.#toAdd.add(queue)
+    if (!this.#adding) void this.#addPartitions()
+    return false
+  }
+
+  /** Adds partitions until none is left to add; those that come up meanwhile go with the next request. */
+  async #addPartitions(): Promise<void> {
+    this.#adding = true
+    const number = this.#number
+    try {
+      // All partitions that this turn of the sender comes by go into one request.
+      await Promise.resolve()
+      while (this.#toAdd.size > 0 && number === this.#number) {
+        const queues = [...this.#toAdd]
+        this.#toAdd.clear()
+        await this.#coordinator.addPartitions(queues)
+        if (number !== this.#number) return
+        for (const queue of queues) this.#added.add(queue)
+        this.#records.pump()
+      }
+    } catch (error) {
+      if (number === this.#number) this.#records.failed(error as Error)
+    } finally {
+      this.#adding = false
+      // Those of a transaction that began while the one before was given up.
+      if (this.#toAdd.size > 0 && this.#records.failure === undefined) void this.#addPartitions()
+    }
+  }
+
+  async #keepingFailure<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      this.#records.failed(error as Error)
+      throw error
+    }
+  }
+
+  #throwNotOpen(doing: string): never {
+    this.#records.checkUsable()
+    throw new LifecycleError(`No transaction is open: begin one before you ${doing}.`)
+  }
+}
+
+/** A newer producer has the id; a member that lost its group only, on the other hand, can abort and go on. */
+function isFencedForGood(failure: Error | undefined): failure is FencedError {
+  if (!(failure instanceof FencedError)) return false
+  const { brokerCode } = failure
+  return brokerCode === codes.producerFenced || brokerCode === codes.invalidProducerEpoch
+}
