@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { systemClock } from '../../src/core/clock.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import { systemRandom } from '../../src/core/random.ts'
-import type { Broker, Fetcher, PartitionOffset, Producer } from '../../src/broker/port.ts'
+import type {
+  Broker,
+  Fetcher,
+  Isolation,
+  PartitionOffset,
+  Producer,
+} from '../../src/broker/port.ts'
 import { kafkajs, type KafkajsOptions } from '../../src/broker/kafkajs/index.ts'
 
 /** A client of the Kafka at this address. */
@@ -69,4 +75,29 @@ export function numbersOf(partition: number, partitions: number, to: number): st
   const texts: string[] = []
   for (let number = partition; number < to; number += partitions) texts.push(String(number))
   return texts
+}
+
+/** Everything of a partition from the beginning up to the end that the isolation level shows, in order. */
+export async function readToEnd(
+  broker: Broker,
+  topic: string,
+  partition: number,
+  isolation: Isolation,
+  maxPartitionBytes: number,
+): Promise<string[]> {
+  const [end] = await broker.listOffsets([{ topic, partition }], 'latest', isolation)
+  await using fetcher = broker.openFetcher({ isolation, maxPartitionBytes })
+  fetcher.assign([{ topic, partition, offset: 0 }])
+  const values: string[] = []
+  const signal = AbortSignal.timeout(60_000)
+  let position = 0
+  while (position < end!.offset) {
+    for (const { records, nextOffset } of await fetcher.poll({ timeoutMs: 1000, signal })) {
+      while (records.next()) {
+        values.push(records.buffer.toString('utf8', records.valueStart, records.valueEnd))
+      }
+      position = nextOffset
+    }
+  }
+  return values
 }

@@ -9,6 +9,7 @@ import {
   beginnings,
   numbersOf,
   openBroker,
+  readToEnd,
   readValues,
   sendNumbers,
   uniqueName,
@@ -98,6 +99,38 @@ describe('connections that break', () => {
     // Nothing lies behind what was read: a record that was written twice would.
     const ends = await broker.listOffsets(beginnings(topic, partitions), 'latest', 'read_committed')
     expect(ends.map(({ offset }) => offset)).toEqual([20_000, 20_000, 20_000])
+  })
+
+  it('leave every transaction whole', async () => {
+    const partitions = 2
+    const topic = uniqueName('cut-transactions')
+    await using broker = openBroker(address)
+    await broker.createTopics([{ name: topic, partitions }])
+    await using producer = await broker.openProducer({
+      transactionalId: uniqueName('tx'),
+      batchBytes: 2000,
+    })
+    await producer.prepare([topic])
+    await using fetcher = broker.openFetcher({ isolation: 'read_committed', maxWaitMs: 50 })
+    fetcher.assign(beginnings(topic, partitions))
+    const reading = readValues(fetcher, 20_000)
+    for (let round = 0; round < 10; round++) {
+      producer.beginTransaction()
+      // Cut before, within and after the sending, and while the commit is under way.
+      if (round % 4 === 0) proxy.cutAll()
+      await sendNumbers(producer, topic, round * 2000, (round + 1) * 2000, partitions)
+      if (round % 4 === 1) proxy.cutAll()
+      const committed = producer.commitTransaction()
+      if (round % 4 === 2) setImmediate(() => proxy.cutAll())
+      if (round % 4 === 3) setTimeout(() => proxy.cutAll(), 10)
+      await committed
+    }
+    const values = await reading
+    for (let partition = 0; partition < partitions; partition++) {
+      expect(values.get(partition)).toEqual(numbersOf(partition, partitions, 20_000))
+    }
+    const all = await readToEnd(broker, topic, 0, 'read_uncommitted', 1 << 20)
+    expect(all).toEqual(numbersOf(0, partitions, 20_000))
   })
 
   it('do not disturb a group beyond the time that a new connection takes', async () => {

@@ -1,33 +1,9 @@
 import { expect, inject, it } from 'vitest'
 import { FencedError, LifecycleError } from '../../src/core/errors.ts'
-import type { Broker, GroupMembership, Isolation, Producer } from '../../src/broker/port.ts'
-import { beginnings, openBroker, uniqueName } from './kafka-client.ts'
+import type { Broker, GroupMembership, Producer } from '../../src/broker/port.ts'
+import { openBroker, readToEnd, uniqueName } from './kafka-client.ts'
 
 const bootstrap = inject('kafkaBootstrap')
-
-/** Everything from the beginning up to the end that the isolation level shows, in order. */
-async function readToEnd(
-  broker: Broker,
-  topic: string,
-  isolation: Isolation,
-  maxPartitionBytes: number,
-): Promise<string[]> {
-  const [end] = await broker.listOffsets([{ topic, partition: 0 }], 'latest', isolation)
-  await using fetcher = broker.openFetcher({ isolation, maxPartitionBytes })
-  fetcher.assign(beginnings(topic, 1))
-  const values: string[] = []
-  const signal = AbortSignal.timeout(60_000)
-  let position = 0
-  while (position < end!.offset) {
-    for (const { records, nextOffset } of await fetcher.poll({ timeoutMs: 1000, signal })) {
-      while (records.next()) {
-        values.push(records.buffer.toString('utf8', records.valueStart, records.valueEnd))
-      }
-      position = nextOffset
-    }
-  }
-  return values
-}
 
 /** Numbers below `below`, the same at every run. */
 function pseudoRandom(seed: number): (below: number) => number {
@@ -83,10 +59,10 @@ it('of interleaved transactions exactly what was committed is read, at every fet
   for (const { producer, open } of producers) if (open) await producer.abortTransaction()
   const sorted = committed.sort((a, b) => Number(a) - Number(b))
   for (const maxPartitionBytes of [1 << 20, 5000, 1000, 300, 100]) {
-    const seen = await readToEnd(broker, topic, 'read_committed', maxPartitionBytes)
+    const seen = await readToEnd(broker, topic, 0, 'read_committed', maxPartitionBytes)
     expect(seen.sort((a, b) => Number(a) - Number(b))).toEqual(sorted)
   }
-  const all = await readToEnd(broker, topic, 'read_uncommitted', 1 << 20)
+  const all = await readToEnd(broker, topic, 0, 'read_uncommitted', 1 << 20)
   expect(all.length).toBe(written.length)
   expect(written.length).toBeGreaterThan(committed.length)
 })
@@ -148,7 +124,7 @@ it('offsets are committed with the records, wait for an open transaction, and ar
   await producer.sendOffsets(group.identity(), [{ topic, partition: 0, offset: 43 }])
   await producer.commitTransaction()
   expect(await committed()).toBe(43)
-  expect(await readToEnd(broker, topic, 'read_committed', 1 << 20)).toEqual(['a', 'c'])
+  expect(await readToEnd(broker, topic, 0, 'read_committed', 1 << 20)).toEqual(['a', 'c'])
   await group.leave()
 })
 
@@ -173,7 +149,7 @@ it('a newer producer of the same id fences the older one and aborts its transact
   newer.beginTransaction()
   newer.send(topic, 0, 1, null, Buffer.from('again'))
   await newer.commitTransaction()
-  const seen = await readToEnd(broker, topic, 'read_committed', 1 << 20)
+  const seen = await readToEnd(broker, topic, 0, 'read_committed', 1 << 20)
   expect(seen).toEqual(['of the newer', 'again'])
 })
 
@@ -193,7 +169,7 @@ it('an abort drops what was not sent yet, and the next transaction is whole', as
     producer.send(topic, 0, 1, null, Buffer.from(`kept ${round}`))
     await producer.commitTransaction()
   }
-  const seen = await readToEnd(broker, topic, 'read_committed', 1 << 20)
+  const seen = await readToEnd(broker, topic, 0, 'read_committed', 1 << 20)
   expect(seen).toEqual(Array.from({ length: 10 }, (_, round) => `kept ${round}`))
 })
 
