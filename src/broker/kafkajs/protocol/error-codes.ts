@@ -128,6 +128,19 @@ const table: Readonly<Record<number, readonly [string, boolean]>> = {
   118: ['TELEMETRY_TOO_LARGE', false],
   119: ['INVALID_REGISTRATION', false],
   120: ['TRANSACTION_ABORTABLE', false],
+  121: ['INVALID_RECORD_STATE', false],
+  122: ['SHARE_SESSION_NOT_FOUND', true],
+  123: ['INVALID_SHARE_SESSION_EPOCH', true],
+  124: ['FENCED_STATE_EPOCH', false],
+  125: ['INVALID_VOTER_KEY', false],
+  126: ['DUPLICATE_VOTER', false],
+  127: ['VOTER_NOT_FOUND', false],
+  128: ['INVALID_REGULAR_EXPRESSION', false],
+  129: ['REBOOTSTRAP_REQUIRED', false],
+  130: ['STREAMS_INVALID_TOPOLOGY', false],
+  131: ['STREAMS_INVALID_TOPOLOGY_EPOCH', false],
+  132: ['STREAMS_TOPOLOGY_FENCED', false],
+  133: ['SHARE_SESSION_LIMIT_REACHED', true],
 }
 
 /** The error codes that the client decides by. */
