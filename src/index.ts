@@ -74,6 +74,9 @@ export type {
 export { TimeWindows } from './dsl/time-windows.ts'
 export type { KeepsKeys, KeysDoNotFit, SameType, Takes, ValuesDoNotFit } from './dsl/type-checks.ts'
 export type { StoreOf } from './topology/topology-options.ts'
+export { createTopics } from './create-topics.ts'
+export type { BrokerConnector, BrokerEnvironment } from './broker/connector.ts'
+export type { NewTopic, WaitOptions } from './broker/port.ts'
 export { TopicProducer, type ProducedRecord, type TopicProducerOptions } from './topic-producer.ts'
 export { KafkaStreams, type ViewOf } from './kafka-streams.ts'
 export type {

@@ -1,4 +1,5 @@
 // The whole example in one process: the embedded broker, a schema registry in memory, four applications, a dashboard.
+import { createTopics } from 'millrace'
 import { EmbeddedBroker } from 'millrace/broker/embedded'
 import { inProcessSchemaRegistry } from 'millrace/serdes/avro'
 import { startApplications } from './applications.ts'
@@ -14,8 +15,7 @@ const exitAtEnd = process.argv.includes('--exit')
 const dashboardPort = Number(process.env['DASHBOARD_PORT'] ?? 0)
 
 const broker = new EmbeddedBroker()
-const client = broker.open()
-await client.createTopics(topicsToCreate)
+await createTopics(broker, topicsToCreate)
 const schemaRegistry = inProcessSchemaRegistry()
 
 console.log('Customer 360: four applications on the embedded broker, exactly once')

@@ -65,7 +65,16 @@ class HttpSchemaRegistry implements SchemaRegistry {
   }
 
   async register(subject: string, schema: string): Promise<number> {
-    const answer = await this.#requests.post(`/subjects/${encode(subject)}/versions`, { schema })
+    const register = (): Promise<RegistryAnswer> =>
+      this.#requests.post(`/subjects/${encode(subject)}/versions`, { schema })
+    let answer = await register()
+    if (answer.status === 409) {
+      // Apicurio answers so as well to one of two who register the first schema of a subject at once; both start the
+      // same application, so the other's schema is as a rule this very one.
+      const id = await this.lookup(subject, schema)
+      if (id !== undefined) return id
+      answer = await register()
+    }
     if (answer.status === 409) {
       const reasons = await this.checkCompatibility(subject, schema)
       throw incompatible(subject, nameOf(schema), reasons.length > 0 ? reasons : [reasonIn(answer)])

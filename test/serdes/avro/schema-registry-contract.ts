@@ -48,6 +48,13 @@ export function schemaRegistryContract(underTest: RegistryUnderTest): void {
       return ids
     }
 
+    it('gives one id to all who register the first schema of a subject at once', async () => {
+      const registering = Array.from({ length: 4 }, () => registry.register(subject, record(id)))
+      const ids = await Promise.all(registering)
+      expect(new Set(ids).size).toBe(1)
+      expect(await registry.versions(subject)).toHaveLength(1)
+    })
+
     it('registers a schema once and gives its id, version and text back', async () => {
       const first = await registry.register(subject, record(id))
       expect(await registry.register(subject, record(id))).toBe(first)
