@@ -21,7 +21,7 @@ export function writeVarint(buffer: Uint8Array, position: number, value: number)
 }
 
 /** Whether the fast 32-bit functions may be used for a value that may also be larger. */
-export function fitsVarint(value: number): boolean {
+function fitsVarint(value: number): boolean {
   return value >= -0x40000000 && value < 0x40000000
 }
 

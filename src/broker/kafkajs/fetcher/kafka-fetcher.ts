@@ -19,11 +19,7 @@ import { LeaderSearch } from './leader-search.ts'
 import { PartitionState } from './partition-state.ts'
 
 /** Defaults of {@link FetcherOptions}. */
-export const fetcherDefaults: {
-  readonly maxBufferedBytes: number
-  readonly maxPartitionBytes: number
-  readonly maxWaitMs: number
-} = Object.freeze({
+const fetcherDefaults = Object.freeze({
   maxBufferedBytes: 32 << 20,
   maxPartitionBytes: 1 << 20,
   maxWaitMs: 500,

@@ -16,16 +16,11 @@ import { Sender, type SenderOwner } from './sender.ts'
 import { topicLimits, type TopicLimits } from './topic-limits.ts'
 
 /** Defaults of {@link ProducerOptions}. */
-export const producerDefaults: {
-  readonly batchBytes: number
-  readonly lingerMs: number
-  readonly maxBufferedBytes: number
-  readonly compression: 'none'
-} = Object.freeze({
+const producerDefaults = Object.freeze({
   batchBytes: 256 << 10,
   lingerMs: 0,
   maxBufferedBytes: 32 << 20,
-  compression: 'none',
+  compression: 'none' as const,
 })
 
 const firstWriterBytes = 16 << 10
