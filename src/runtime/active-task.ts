@@ -75,7 +75,11 @@ export class ActiveTask {
     if (progress) progress.committedOffset ??= offset
   }
 
-  /** Makes a commit that the broker has taken the task's state. */
+  /**
+   * Makes a commit that the broker has taken the task's state.
+   *
+   * What the producer wrote last may lie before what was restored, where the task was elsewhere in between.
+   */
   async applyCommitted(
     prepared: PreparedCommit,
     lastOffset: (changelog: TopicPartition) => number | undefined,
@@ -84,7 +88,7 @@ export class ActiveTask {
     for (const changelog of this.changelogs) {
       const last = lastOffset(changelog)
       const known = this.state.changelogOffset(changelog.storeName)
-      const next = last === undefined ? known : last + 1
+      const next = last === undefined ? known : Math.max(last + 1, known ?? 0)
       if (next !== undefined) offsets.set(changelog.storeName, next)
     }
     await this.state.apply(prepared.sealed, offsets)

@@ -62,6 +62,12 @@ export class BrokerRecordCollector implements RecordCollector {
     this.#inTransaction = false
   }
 
+  /** Ends the open transaction as if nothing had been sent in it. */
+  async abortTransaction(): Promise<void> {
+    await this.#producer.abortTransaction()
+    this.#inTransaction = false
+  }
+
   ready(): Promise<void> | undefined {
     return this.#producer.ready()
   }

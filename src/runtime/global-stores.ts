@@ -6,6 +6,7 @@ import type { StoreClock, TaskState } from '../state/task-state.ts'
 import type { SubTopology } from '../topology/topology-plan.ts'
 import { isolationOf } from './active-task.ts'
 import type { ErrorHandler } from './error-handlers.ts'
+import { openTaskState } from './open-task-state.ts'
 import type { RecordCollector } from './record-collector.ts'
 import { StreamTask } from './stream-task.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -54,8 +55,15 @@ export class GlobalStores {
     }
   }
 
-  /** Reads every topic to the end that it has now, and goes on following them until {@link close}. */
-  async start(collector: RecordCollector, onFailure: (error: Error) => void): Promise<void> {
+  /**
+   * Reads every topic to the end that it has now, and goes on following them until {@link close}. Rejects with the
+   * signal's reason where that is aborted first.
+   */
+  async start(
+    collector: RecordCollector,
+    onFailure: (error: Error) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { plan, broker, config } = this.#options
     if (plan.globalStores.length === 0) return
     const partitions = await this.#partitions()
@@ -77,6 +85,7 @@ export class GlobalStores {
     await task.initialize()
     fetcher.assign(starts)
     while (open.size > 0) {
+      signal.throwIfAborted()
       for (const { topic, partition, nextOffset } of await this.#step(task, state, fetcher)) {
         const name = `${topic}-${partition}`
         if (nextOffset >= (open.get(name) ?? 0)) open.delete(name)
@@ -158,11 +167,11 @@ export class GlobalStores {
 
   /** The topic is the store's changelog, and is read from its start each time. */
   async #openState(): Promise<TaskState> {
-    const { plan, state, environment } = this.#options
+    const { plan, environment } = this.#options
     const topics = new Map(
       plan.globalStores.map(({ store, topic }) => [store.storeName, topic] as const),
     )
-    const opened = await state.openTask({
+    const opened = await openTaskState(this.#options, {
       taskId: 'global',
       specs: plan.globalStores.map(({ store }) => store),
       clock: this.#clock,

@@ -1,4 +1,9 @@
-import type { GroupAssignment, GroupMembership, WaitOptions } from '../broker/port.ts'
+import type {
+  GroupAssignment,
+  GroupIdentity,
+  GroupMembership,
+  WaitOptions,
+} from '../broker/port.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import { FencedError, messageOf } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -13,6 +18,16 @@ export interface GroupSessionOptions {
   readonly onUnrest: () => void
 }
 
+/** What a join came to. */
+export interface JoinedSession {
+  readonly assignment: GroupAssignment
+  /**
+   * Whether this member took part in the generation just before, so that nobody else can have had its tasks since.
+   * Where it was expelled, or a generation passed that it did not see, another worker may have run them.
+   */
+  readonly continuous: boolean
+}
+
 /**
  * Keeps this worker a member: says that it lives at an interval of its own, whatever else is going on, and notes when
  * the group wants more.
@@ -21,6 +36,7 @@ export class GroupSession {
   readonly #options: GroupSessionOptions
   #timer: Timer | undefined
   #state: 'idle' | 'stable' | 'rebalance' | 'lost' = 'idle'
+  #identity: GroupIdentity | undefined
 
   constructor(options: GroupSessionOptions) {
     this.#options = options
@@ -37,12 +53,17 @@ export class GroupSession {
   }
 
   /** Joins, and begins to say that the worker lives. */
-  async join(options: WaitOptions): Promise<GroupAssignment> {
+  async join(options: WaitOptions): Promise<JoinedSession> {
+    const { membership } = this.#options
     this.stop()
-    const assignment = await this.#options.membership.join(options)
+    const before = this.#identity
+    this.#identity = undefined
+    const assignment = await membership.join(options)
+    const identity = membership.identity()
+    this.#identity = identity
     this.#state = 'stable'
     this.#schedule()
-    return assignment
+    return { assignment, continuous: before !== undefined && follows(before, identity) }
   }
 
   stop(): void {
@@ -80,4 +101,10 @@ export class GroupSession {
     }
     this.#schedule()
   }
+}
+
+/** A join that changes nothing may be answered with the generation that there is. */
+function follows(before: GroupIdentity, after: GroupIdentity): boolean {
+  const generations = after.generationId - before.generationId
+  return after.memberId === before.memberId && (generations === 0 || generations === 1)
 }

@@ -1,5 +1,5 @@
 import type { CommittedOffset, Fetcher, PartitionOffset } from '../broker/port.ts'
-import { LifecycleError } from '../core/errors.ts'
+import { LifecycleError, TopologyError } from '../core/errors.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import type { OffsetReset } from '../topology/topology-plan.ts'
 import { decoratedTopicName } from '../topology/topology-plan.ts'
@@ -20,6 +20,9 @@ export interface RebalancerParts {
   readonly layout: () => Promise<ReadonlyMap<string, TaskInputs>>
   /** Whether restoring should stop, since there is something else to do first. */
   readonly interrupted: () => boolean
+  /** Brings up to date what this member says about itself. */
+  readonly beforeJoin: () => Promise<void>
+  readonly onOpened: (task: ActiveTask) => void
 }
 
 /** Takes part in a rebalance and makes this worker's tasks what the group says they are. */
@@ -38,15 +41,18 @@ export class Rebalancer {
    */
   async rebalance(signal: AbortSignal): Promise<boolean> {
     const { session, tasks, restorer, interrupted } = this.#parts
-    const assignment = await session.join({ signal })
-    const wanted = decodeAssignmentData(assignment.userData).tasks
-    await this.#closeOthers(new Set(wanted))
+    await this.#parts.beforeJoin()
+    const { assignment, continuous } = await session.join({ signal })
+    const { tasks: wanted, refused } = decodeAssignmentData(assignment.userData)
+    if (refused !== undefined) throw new TopologyError(refused)
+    // What another worker may have moved on meanwhile is opened anew, from what is committed now.
+    await this.#closeOthers(new Set(continuous ? wanted : []))
     await this.#open(wanted)
     const arriving = tasks.all.filter((task) => task.phase !== 'running')
     const logger = this.#options.logger
     logger.info('Joined the group', { tasks: wanted, restoring: arriving.map((task) => task.name) })
     // The offsets come first: reading them waits for transactions of a former owner, whose changes are restored then.
-    const committed = await this.#committedOffsets(arriving)
+    const committed = await this.#committedOffsets(arriving, signal)
     for (const task of arriving) task.phase = 'restoring'
     if (!(await restorer.restore(arriving, interrupted))) return false
     await this.#begin(arriving, committed)
@@ -76,15 +82,18 @@ export class Rebalancer {
             'differ in their topology or see differing partition counts',
         )
       }
-      await this.#parts.tasks.open(inputs)
+      this.#parts.onOpened(await this.#parts.tasks.open(inputs))
     }
   }
 
-  async #committedOffsets(tasks: readonly ActiveTask[]): Promise<CommittedOffset[]> {
+  async #committedOffsets(
+    tasks: readonly ActiveTask[],
+    signal: AbortSignal,
+  ): Promise<CommittedOffset[]> {
     const partitions = tasks.flatMap((task) => task.inputs.partitions)
     if (partitions.length === 0) return []
     const { broker, applicationId } = this.#options
-    return await broker.committedOffsets(applicationId, partitions)
+    return await broker.committedOffsets(applicationId, partitions, { signal })
   }
 
   async #begin(

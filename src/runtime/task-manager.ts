@@ -1,5 +1,5 @@
 import type { FetchedPartition } from '../broker/port.ts'
-import { StateCorruptedError, StateStoreNotAvailableError } from '../core/errors.ts'
+import { StateStoreNotAvailableError } from '../core/errors.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import type { StateStore } from '../state/store.ts'
 import type { Change, StoreClock, TaskState } from '../state/task-state.ts'
@@ -7,6 +7,7 @@ import { decoratedTopicName } from '../topology/topology-plan.ts'
 import { ActiveTask, isolationOf, type StoreChangelog } from './active-task.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import type { DeadLetters } from './dead-letters.ts'
+import { openTaskState } from './open-task-state.ts'
 import type { RecordCollector } from './record-collector.ts'
 import { StreamTask } from './stream-task.ts'
 import type { TaskInputs } from './topic-layout.ts'
@@ -137,35 +138,24 @@ export class TaskManager {
     }))
   }
 
-  async #openState(
+  #openState(
     { taskId, subTopology }: TaskInputs,
     clock: StoreClock,
     onChange: (change: Change) => void,
     onExpired: (storeName: string, windowStartMs: number) => void,
   ): Promise<TaskState> {
-    const { applicationId, plan, state, environment, config, logger } = this.#options
-    const open = (): Promise<TaskState> =>
-      state.openTask({
-        taskId,
-        specs: subTopology.stores,
-        clock,
-        environment,
-        onChange,
-        onExpired,
-        changelogTopic: (storeName) => {
-          const logicalName = subTopology.changelogs.get(storeName) ?? `${storeName}-changelog`
-          return decoratedTopicName(plan, applicationId, logicalName)
-        },
-      })
-    try {
-      return await open()
-    } catch (error) {
-      if (!(error instanceof StateCorruptedError) || config.onCorruptState === 'fail') throw error
-      logger.warn('Restoring a task from its changelogs, since its state cannot be opened', {
-        error: error.message,
-      })
-      await state.destroyTask(taskId)
-      return await open()
-    }
+    const { applicationId, plan, environment } = this.#options
+    return openTaskState(this.#options, {
+      taskId,
+      specs: subTopology.stores,
+      clock,
+      environment,
+      onChange,
+      onExpired,
+      changelogTopic: (storeName) => {
+        const logicalName = subTopology.changelogs.get(storeName) ?? `${storeName}-changelog`
+        return decoratedTopicName(plan, applicationId, logicalName)
+      },
+    })
   }
 }

@@ -8,6 +8,8 @@ export class WorkerLifecycle {
   #state: WorkerState = 'created'
   #error: Error | undefined
   readonly #listeners = new Set<WorkerStateListener>()
+  readonly #waiting = new Set<() => void>()
+  #ended = false
 
   get state(): WorkerState {
     return this.#state
@@ -33,6 +35,20 @@ export class WorkerLifecycle {
     if (before === state || before === 'error') return
     this.#state = state
     for (const listener of [...this.#listeners]) listener(state, before)
+  }
+
+  /** Nothing more happens from here; the state is `closed`, or stays `error`. */
+  end(): void {
+    this.#ended = true
+    this.move('closed')
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+
+  /** Resolves at {@link end}; rejects then with what ended the worker. */
+  async ended(): Promise<void> {
+    if (!this.#ended) await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    if (this.#error) throw this.#error
   }
 
   fail(error: Error): void {

@@ -1,9 +1,9 @@
 import type { Fetcher, GroupMembership, Producer } from '../broker/port.ts'
 import { ConfigError } from '../core/errors.ts'
-import { taskIdName } from '../core/task-id.ts'
 import { decoratedTopicName } from '../topology/topology-plan.ts'
 import { isolationOf } from './active-task.ts'
-import { TaskAssignor, topologyFingerprint } from './assignor/task-assignor.ts'
+import { MemberFacts } from './assignor/member-facts.ts'
+import { TaskAssignor } from './assignor/task-assignor.ts'
 import { BrokerRecordCollector } from './broker-record-collector.ts'
 import { AtLeastOnceCommitter } from './commit/at-least-once-committer.ts'
 import { CommitCycle } from './commit/commit-cycle.ts'
@@ -72,7 +72,8 @@ export async function assembleWorker(
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
   const tasks = new TaskManager(options, { collector, deadLetters, globalStore })
   const metrics = new WorkerMetrics(options.metrics, clock, () => tasks.all.length)
-  const membership = await openMembership(options, layout, tasks)
+  const facts = new MemberFacts(options, tasks)
+  const membership = openMembership(options, layout, facts)
   const session = new GroupSession({
     membership,
     clock,
@@ -96,6 +97,8 @@ export async function assembleWorker(
     restorer,
     layout: () => Promise.resolve(layout.tasks),
     interrupted: () => signals.interrupted() || session.wantsRejoin,
+    beforeJoin: () => facts.refresh(),
+    onOpened: (task) => metrics.addTask(task),
   })
   const purge = new RepartitionPurge({
     broker,
@@ -165,26 +168,17 @@ function producerOpener(options: WorkerOptions): () => Promise<Producer> {
   return () => broker.openProducer({ transactionalId, transactionTimeoutMs })
 }
 
-async function openMembership(
+function openMembership(
   options: WorkerOptions,
   layout: TopicLayout,
-  tasks: TaskManager,
-): Promise<GroupMembership> {
-  const { broker, config, applicationId, plan, random, logger, state } = options
-  const processId = random.uuid()
-  const fingerprint = topologyFingerprint(plan)
-  const stored = (await state.storedTasks()).map(taskIdName)
+  facts: MemberFacts,
+): GroupMembership {
+  const { broker, config, applicationId, logger } = options
   const topics = new Set([...layout.tasks.values()].flatMap((task) => task.partitions.map(topicOf)))
   const assignor = new TaskAssignor({
     topics: [...topics],
     logger,
-    memberData: () => ({
-      version: 1,
-      processId,
-      owned: tasks.all.map((task) => task.name),
-      stored,
-      fingerprint,
-    }),
+    memberData: () => facts.data(),
     tasks: () => Promise.resolve(layout.tasks),
   })
   const { sessionTimeoutMs, rebalanceTimeoutMs } = config

@@ -33,14 +33,16 @@ export class Worker implements AsyncCloseable {
    * Starts, and resolves when the tasks that the group gave are restored and running.
    *
    * @throws BrokerUnavailableError, UnknownTopicError, TopologyError, ConfigError, StateLockedError and others, each
-   * naming what is wrong; LifecycleError where it was started before; the signal's reason where that was aborted
+   * naming what is wrong; LifecycleError where it was started before, or is closed before it runs; the signal's reason
+   * where that was aborted
    */
   async start(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (this.#lifecycle.state !== 'created') {
       throw new LifecycleError(`The worker is ${this.#lifecycle.state} and cannot be started again`)
     }
-    this.#lifecycle.move('starting')
     const { signal } = options
+    signal?.throwIfAborted()
+    this.#lifecycle.move('starting')
     const onAbort = (): void => void this.close({ timeoutMs: 0 })
     signal?.addEventListener('abort', onAbort, { once: true })
     const running = this.#untilRunning()
@@ -49,6 +51,9 @@ export class Worker implements AsyncCloseable {
       await Promise.race([running, this.#running])
       signal?.throwIfAborted()
       if (this.#lifecycle.error) throw this.#lifecycle.error
+      if (this.#lifecycle.isEnding) {
+        throw new LifecycleError('The worker was closed before its tasks were running')
+      }
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
@@ -56,9 +61,7 @@ export class Worker implements AsyncCloseable {
 
   /** Resolves when the worker was closed; rejects with what ended it. */
   get closed(): Promise<void> {
-    return (this.#running ?? Promise.resolve()).then(() => {
-      if (this.#lifecycle.error) throw this.#lifecycle.error
-    })
+    return this.#lifecycle.ended()
   }
 
   /**
@@ -114,8 +117,10 @@ export class Worker implements AsyncCloseable {
         fail: (error) => this.#fail(error),
       })
       this.#parts = parts
+      parts.metrics.state(this.#lifecycle.state)
       this.#lifecycle.onChange((state) => parts.metrics.state(state))
-      await parts.globalStores.start(parts.collector, (error) => this.#fail(error))
+      const onFailure = (error: Error): void => this.#fail(error)
+      await parts.globalStores.start(parts.collector, onFailure, this.#ending.signal)
       while (!this.#ending.signal.aborted) await this.#turn(parts)
     } catch (error) {
       if (!this.#ending.signal.aborted) {
@@ -144,10 +149,13 @@ export class Worker implements AsyncCloseable {
     this.#lifecycle.move(this.#lifecycle.state === 'starting' ? 'starting' : 'rebalancing')
     parts.metrics.rebalances.add()
     this.#joined = false
-    if (parts.session.isLost) await this.#closeTasks(parts, true)
-    else await parts.commits.commitNow()
+    if (parts.session.isLost) {
+      await this.#dropTasks(parts)
+      await this.#renewProducer(parts)
+    } else {
+      await parts.commits.commitNow()
+    }
     if (!(await parts.rebalancer.rebalance(this.#ending.signal))) return
-    for (const task of parts.tasks.all) parts.metrics.addTask(task)
     this.#joined = true
     this.#lifecycle.move('running')
   }
@@ -161,17 +169,27 @@ export class Worker implements AsyncCloseable {
     this.#joined = false
     this.#lifecycle.move('rebalancing')
     try {
-      await parts.commits.settle()
-      await this.#closeTasks(parts, true)
+      await this.#dropTasks(parts)
       await clock.sleep(waitMs, this.#ending.signal)
-      const old = parts.collector.producer
-      await parts.collector.replaceProducer(await parts.openProducer())
-      await old.close().catch(() => undefined)
+      await this.#renewProducer(parts)
     } catch (failure) {
       if (this.#ending.signal.aborted) return
       if (!isRecoverable(failure)) throw failure
       await this.#recover(parts, failure as StreamsError)
     }
+  }
+
+  /** Lets the tasks go with all that they have not committed. */
+  async #dropTasks(parts: WorkerParts): Promise<void> {
+    await parts.commits.settle()
+    await this.#closeTasks(parts, true)
+  }
+
+  /** What the old producer has in an open transaction is aborted by it, and can no longer be committed. */
+  async #renewProducer({ collector, openProducer }: WorkerParts): Promise<void> {
+    const old = collector.producer
+    await collector.replaceProducer(await openProducer())
+    await old.close().catch(() => undefined)
   }
 
   async #closeTasks(parts: WorkerParts, dirty: boolean): Promise<void> {
@@ -183,7 +201,7 @@ export class Worker implements AsyncCloseable {
   async #shutDown(): Promise<void> {
     const parts = this.#parts
     if (!parts) {
-      this.#lifecycle.move('closed')
+      this.#lifecycle.end()
       return
     }
     const { logger } = this.#options
@@ -201,13 +219,17 @@ export class Worker implements AsyncCloseable {
     await parts.commits.settle()
     parts.session.stop()
     await attempt('closing the tasks', () => this.#closeTasks(parts, !committed))
+    // Else whoever reads the outputs, and the next owner of the tasks, would wait for the transaction to time out.
+    if (parts.collector.inTransaction) {
+      await attempt('aborting the open transaction', () => parts.collector.abortTransaction())
+    }
     await attempt('closing the global stores', () => parts.globalStores.close())
     await attempt('leaving the group', () => parts.membership.leave())
     await attempt('closing the membership', () => parts.membership.close())
     await attempt('closing the producer', () => parts.collector.producer.close())
     await attempt('ending the fetcher', () => parts.fetcher.close())
     await attempt('purging repartition topics', () => parts.purge.close())
-    this.#lifecycle.move('closed')
+    this.#lifecycle.end()
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -227,7 +249,7 @@ export class Worker implements AsyncCloseable {
       })
     }
     giveUp.abort()
-    this.#lifecycle.move('closed')
+    this.#lifecycle.end()
   }
 
   #fail(error: Error): void {

@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly topology: Topology
   readonly broker: EmbeddedBroker
   readonly applicationId?: string
+  /** What the broker's hook knows the worker by; `worker` where it is left out. */
+  readonly clientId?: string
   readonly config?: Partial<WorkerConfig>
   readonly handlers?: Partial<ErrorHandlers>
   readonly state?: StateProvider
@@ -45,7 +47,7 @@ const quick: Partial<WorkerConfig> = {
 }
 
 export function createWorker(options: StartOptions): TestWorker {
-  const client = options.broker.open({ clientId: 'worker' })
+  const client = options.broker.open({ clientId: options.clientId ?? 'worker' })
   const worker = new Worker({
     applicationId: options.applicationId ?? 'app',
     plan: options.topology.plan(),

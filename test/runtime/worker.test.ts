@@ -1,21 +1,24 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import { LifecycleError } from '../../src/core/errors.ts'
 import { StreamsBuilder } from '../../src/index.ts'
-import { long, string } from '../../src/serdes/index.ts'
-import { memoryState } from '../../src/state/index.ts'
+import { string } from '../../src/serdes/index.ts'
 import { topic } from '../../src/topology/topic.ts'
 import type { Topology } from '../../src/topology/topology.ts'
+import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
 import {
+  createWorker,
   eventually,
   produce,
   readAll,
   startWorker,
-  createWorker,
+  type StartOptions,
   type TestWorker,
 } from './worker-harness.ts'
 
 const words = topic('words', { key: string(), value: string() })
 const counts = topic('counts', { key: string(), value: string() })
+const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 
 function wordCount(): Topology {
   const builder = new StreamsBuilder()
@@ -30,13 +33,6 @@ function wordCount(): Topology {
   return builder.build()
 }
 
-/** The last value of each key. */
-function latest(
-  records: readonly { key: string | null; value: string | null }[],
-): Map<string, string> {
-  return new Map(records.map(({ key, value }) => [key!, value!]))
-}
-
 describe.each(['exactly_once', 'at_least_once'] as const)('a worker, %s', (processingGuarantee) => {
   let broker: EmbeddedBroker
   let workers: TestWorker[]
@@ -44,11 +40,7 @@ describe.each(['exactly_once', 'at_least_once'] as const)('a worker, %s', (proce
   beforeEach(async () => {
     broker = new EmbeddedBroker()
     workers = []
-    const client = broker.open()
-    await client.createTopics([
-      { name: 'words', partitions: 3 },
-      { name: 'counts', partitions: 2 },
-    ])
+    await createCountingTopics(broker)
   })
 
   afterEach(async () => {
@@ -56,17 +48,23 @@ describe.each(['exactly_once', 'at_least_once'] as const)('a worker, %s', (proce
     await broker.close()
   })
 
-  const start = async (): Promise<TestWorker> => {
+  const start = async (options: Partial<StartOptions> = {}): Promise<TestWorker> => {
+    const { config, ...others } = options
     const started = await startWorker({
-      topology: wordCount(),
+      topology: counting(),
       broker,
-      config: { processingGuarantee },
+      config: { processingGuarantee, ...config },
+      ...others,
     })
     workers.push(started)
     return started
   }
 
   it('counts words through a repartition topic', async () => {
+    await broker.open().createTopics([
+      { name: 'words', partitions: 3 },
+      { name: 'counts', partitions: 2 },
+    ])
     await produce(
       broker,
       'words',
@@ -76,11 +74,153 @@ describe.each(['exactly_once', 'at_least_once'] as const)('a worker, %s', (proce
       ],
       3,
     )
-    const { worker } = await start()
+    const { worker } = await start({ topology: wordCount() })
     expect(worker.status().state).toBe('running')
     await eventually(async () => {
-      const found = latest(await readAll(broker, 'counts'))
+      const found = (await readAll(broker, 'counts')).map(({ key, value }) => [key, value])
       expect(Object.fromEntries(found)).toEqual({ to: '3', be: '2', or: '1', not: '1', do: '1' })
     })
+  })
+
+  it('is told the results of each record in order, under the key of the record', async () => {
+    await start()
+    for (let round = 1; round <= 3; round++) await produceRound(broker, keys)
+    await eventually(async () => {
+      expect(await readTotals(broker)).toEqual(exactly(3, keys))
+    })
+    const ofKey = (await readAll(broker, 'totals')).filter(({ key }) => key === 'a')
+    expect(ofKey.map(({ value }) => value)).toEqual(['1', '2', '3'])
+  })
+
+  it('goes on where it stopped, with the state that it had', async () => {
+    const { worker } = await start()
+    await produceRound(broker, keys)
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+    await worker.close()
+    expect(worker.status().state).toBe('closed')
+    await expect(worker.closed).resolves.toBeUndefined()
+    await produceRound(broker, keys)
+    await start()
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(2, keys)))
+  })
+
+  it('commits what it has processed when it is closed', async () => {
+    const { worker } = await start({ config: { commitIntervalMs: 60_000 } })
+    await produceRound(broker, keys)
+    await eventually(() => {
+      const views = worker.status().tasks
+      expect(views.reduce((sum, task) => sum + (task.partitions[0]?.endOffset ?? 0), 0)).toBe(8)
+    })
+    await worker.close()
+    expect(await readTotals(broker)).toEqual(exactly(1, keys))
+    const places = [0, 1, 2, 3].map((partition) => ({ topic: 'events', partition }))
+    const committed = await broker.open().committedOffsets('app', places)
+    expect(committed.map(({ offset }) => offset)).toEqual([2, 2, 2, 2])
+  })
+
+  it('shares its tasks with a second worker while records flow, and takes them back', async () => {
+    const { worker: first } = await start()
+    let rounds = 0
+    const flow = async (): Promise<void> => {
+      await produceRound(broker, keys)
+      rounds++
+    }
+    await flow()
+    const joining = start()
+    for (let round = 0; round < 10; round++) await flow()
+    const { worker: second } = await joining
+    await flow()
+    await eventually(() => {
+      expect(first.status().tasks.map((task) => task.state)).toEqual(['running', 'running'])
+      expect(second.status().tasks.map((task) => task.state)).toEqual(['running', 'running'])
+    })
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(rounds, keys)))
+    const leaving = second.close()
+    for (let round = 0; round < 10; round++) await flow()
+    await leaving
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(rounds, keys)))
+    expect(first.status().tasks).toHaveLength(4)
+    expect(first.status().state).toBe('running')
+  })
+
+  it('keeps the state of tasks open that stay with it in a rebalance', async () => {
+    const { worker: first } = await start()
+    await produceRound(broker, keys)
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+    await start()
+    await eventually(() => expect(first.status().tasks).toHaveLength(2))
+    expect(first.status().tasks.map((task) => task.restored)).toEqual([0, 0])
+  })
+
+  it('takes over from one that crashed, with its state restored', async () => {
+    const { client, worker: first } = await start({ clientId: 'first' })
+    await produceRound(broker, keys)
+    await eventually(() => {
+      const views = first.storeViews('counts')
+      expect(views.map((view) => view.asOfMs)).toEqual([4, 5, 6, 7])
+    })
+    expect(await readTotals(broker)).toEqual(exactly(1, keys))
+    client.crash()
+    await produceRound(broker, keys)
+    const { worker: second } = await start({ clientId: 'second' })
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(2, keys)))
+    const restored = second.status().tasks.map((task) => task.restored)
+    expect(restored.reduce((sum, each) => sum + each, 0)).toBe(keys.length)
+  })
+
+  it('reads its stores as of the last commit', async () => {
+    const { worker } = await start()
+    await produceRound(broker, keys)
+    await eventually(() => {
+      const views = worker.storeViews('counts')
+      expect(views.map((view) => view.partition)).toEqual([0, 1, 2, 3])
+      expect(views.map((view) => view.lagRecords)).toEqual([0, 0, 0, 0])
+      expect(views.map((view) => view.asOfMs)).toEqual([4, 5, 6, 7])
+    })
+    expect(worker.storeViews('no-such-store')).toEqual([])
+  })
+})
+
+describe('the life of a worker', () => {
+  let broker: EmbeddedBroker
+
+  beforeEach(async () => {
+    broker = new EmbeddedBroker()
+    await createCountingTopics(broker)
+  })
+
+  afterEach(() => broker.close())
+
+  it('is told to listeners, from its start to its end', async () => {
+    const { worker } = createWorker({ topology: counting(), broker })
+    const states: string[] = [worker.status().state]
+    worker.onStateChange((state) => states.push(state))
+    let ended = false
+    const closed = worker.closed.then(() => (ended = true))
+    await worker.start()
+    expect(ended).toBe(false)
+    await Promise.all([worker.close(), worker.close()])
+    await closed
+    expect(states).toEqual(['created', 'starting', 'running', 'pending-shutdown', 'closed'])
+  })
+
+  it('ends where it was closed before it started', async () => {
+    const { worker } = createWorker({ topology: counting(), broker })
+    await worker.close()
+    await expect(worker.closed).resolves.toBeUndefined()
+    await expect(worker.start()).rejects.toThrow(LifecycleError)
+  })
+
+  it('starts once', async () => {
+    const { worker } = await startWorker({ topology: counting(), broker })
+    await expect(worker.start()).rejects.toThrow('running and cannot be started again')
+    await worker.close()
+  })
+
+  it('does not begin when the signal was aborted already', async () => {
+    const { worker } = createWorker({ topology: counting(), broker })
+    const reason = new Error('not now')
+    await expect(worker.start({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(worker.status().state).toBe('created')
   })
 })

@@ -1,5 +1,10 @@
 import { TopologyError } from '../../core/errors.ts'
 
+/** Why the data of another member may be unreadable, and what to do. */
+export const foreignMember: string =
+  'another program uses this application id as its consumer group, or a worker runs another ' +
+  'version of Millrace; give them different ids, or stop the other'
+
 /** What a member tells the leader; JSON, so that a person can read it with Kafka's tools. */
 export interface MemberData {
   readonly version: 1
@@ -14,14 +19,16 @@ export interface MemberData {
 export interface AssignmentData {
   readonly version: 1
   readonly tasks: readonly string[]
+  /** Why the member gets no tasks and has to stop; undefined where it may stay. */
+  readonly refused?: string
 }
 
 export function encodeData(data: MemberData | AssignmentData): Buffer {
   return Buffer.from(JSON.stringify(data))
 }
 
-/** Throws `TopologyError` for the data of something else than this version of Millrace. */
-export function decodeMemberData(memberId: string, bytes: Buffer): MemberData {
+/** Undefined for the data of something else than this version of Millrace. */
+export function decodeMemberData(bytes: Buffer): MemberData | undefined {
   const { version, processId, owned, stored, fingerprint } = parse(bytes)
   if (
     version === 1 &&
@@ -32,15 +39,20 @@ export function decodeMemberData(memberId: string, bytes: Buffer): MemberData {
   ) {
     return { version, processId, owned, stored, fingerprint }
   }
-  throw unreadable(`group member ${memberId}`)
+  return undefined
 }
 
-/** Empty data, which a member gets that was left out, holds no tasks. */
+/**
+ * Empty data, which a member gets that was left out, holds no tasks.
+ *
+ * @throws TopologyError for the data of something else than this version of Millrace
+ */
 export function decodeAssignmentData(bytes: Buffer): AssignmentData {
   if (bytes.length === 0) return { version: 1, tasks: [] }
-  const { version, tasks } = parse(bytes)
+  const { version, tasks, refused } = parse(bytes)
+  if (typeof refused === 'string') return { version: 1, tasks: [], refused }
   if (version === 1 && isNames(tasks)) return { version, tasks }
-  throw unreadable("the group leader's assignment")
+  throw new TopologyError(`The group leader's assignment cannot be read: ${foreignMember}`)
 }
 
 function parse(bytes: Buffer): globalThis.Record<string, unknown> {
@@ -53,11 +65,4 @@ function parse(bytes: Buffer): globalThis.Record<string, unknown> {
 
 function isNames(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
-}
-
-function unreadable(whose: string): TopologyError {
-  return new TopologyError(
-    `What ${whose} says cannot be read: another program uses this application id as its consumer ` +
-      'group, or a worker runs another version of Millrace; give them different ids, or stop the other',
-  )
 }

@@ -5,12 +5,12 @@ import type {
   GroupMemberSubscription,
   GroupSubscription,
 } from '../../broker/port.ts'
-import type { Logger } from '../../core/logger.ts'
 import { TopologyError } from '../../core/errors.ts'
+import type { Logger } from '../../core/logger.ts'
 import type { TopologyPlan } from '../../topology/topology-plan.ts'
 import type { TaskInputs } from '../topic-layout.ts'
 import { assignTasks } from './assign-tasks.ts'
-import { decodeMemberData, encodeData, type MemberData } from './member-data.ts'
+import { decodeMemberData, encodeData, foreignMember, type MemberData } from './member-data.ts'
 
 /** What the assignor asks of its worker. */
 export interface TaskAssignorOptions {
@@ -21,7 +21,18 @@ export interface TaskAssignorOptions {
   tasks(): Promise<ReadonlyMap<string, TaskInputs>>
 }
 
-/** Shares an application's tasks among its workers. */
+interface Member {
+  readonly memberId: string
+  /** Undefined where it cannot be read. */
+  readonly data: MemberData | undefined
+}
+
+/**
+ * Shares an application's tasks among its workers.
+ *
+ * Workers with another topology are told to stop, since tasks of the same name would be other tasks there. Those that
+ * already run tasks stay; it is the newcomers that are refused.
+ */
 export class TaskAssignor implements GroupAssignor {
   readonly name = 'millrace'
   readonly #options: TaskAssignorOptions
@@ -37,28 +48,44 @@ export class TaskAssignor implements GroupAssignor {
     }
   }
 
+  /** Throws `TopologyError` where this worker is itself the one whose topology differs. */
   async assign(
     subscriptions: readonly GroupMemberSubscription[],
   ): Promise<Map<string, GroupAssignment>> {
     const tasks = await this.#options.tasks()
-    const own = this.#options.memberData().fingerprint
-    const members = subscriptions.map(({ memberId, userData }) => {
-      const data = decodeMemberData(memberId, userData)
-      if (data.fingerprint !== own) throw differingTopologies(memberId)
-      return { memberId, owned: data.owned, stored: data.stored }
-    })
-    const given = assignTasks([...tasks.keys()], members)
+    const members: Member[] = subscriptions.map(({ memberId, userData }) => ({
+      memberId,
+      data: decodeMemberData(userData),
+    }))
+    const { fingerprint: own } = this.#options.memberData()
+    if (rulingFingerprint(members, own) !== own) throw new TopologyError(differingTopology)
+    const assignments = new Map<string, GroupAssignment>()
+    const accepted: { memberId: string; owned: readonly string[]; stored: readonly string[] }[] = []
+    for (const { memberId, data } of members) {
+      if (data?.fingerprint === own) {
+        accepted.push({ memberId, owned: data.owned, stored: data.stored })
+      } else {
+        assignments.set(memberId, this.#refusal(memberId, data))
+      }
+    }
+    const given = assignTasks([...tasks.keys()], accepted)
+    for (const [memberId, names] of given) {
+      assignments.set(memberId, {
+        partitions: names.flatMap((name) => tasks.get(name)!.partitions),
+        userData: encodeData({ version: 1, tasks: names }),
+      })
+    }
     const shares = [...given].map(([memberId, names]) => `${memberId}: ${names.length}`)
     this.#options.logger.info('Assigned the tasks', { tasks: tasks.size, shares })
-    return new Map(
-      [...given].map(([memberId, names]) => [
-        memberId,
-        {
-          partitions: names.flatMap((name) => tasks.get(name)!.partitions),
-          userData: encodeData({ version: 1, tasks: names }),
-        },
-      ]),
-    )
+    return assignments
+  }
+
+  #refusal(memberId: string, data: MemberData | undefined): GroupAssignment {
+    const refused = data
+      ? differingTopology
+      : `What this worker says of itself cannot be read by the group's leader: ${foreignMember}`
+    this.#options.logger.error('A group member gets no tasks', { memberId, reason: refused })
+    return { partitions: [], userData: encodeData({ version: 1, tasks: [], refused }) }
   }
 }
 
@@ -73,10 +100,18 @@ export function topologyFingerprint(plan: TopologyPlan): string {
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
 }
 
-function differingTopologies(memberId: string): TopologyError {
-  return new TopologyError(
-    `Group member ${memberId} runs another topology under the same application id. Workers of one ` +
-      'application must run the same topology: stop the old ones before the new ones start, or use ' +
-      'another applicationId',
-  )
+/** The topology of those who run tasks already: of most tasks, where that differs; where none runs, the leader's. */
+function rulingFingerprint(members: readonly Member[], own: string): string {
+  const owned = new Map<string, number>([[own, 0]])
+  for (const { data } of members) {
+    if (!data) continue
+    owned.set(data.fingerprint, (owned.get(data.fingerprint) ?? 0) + data.owned.length)
+  }
+  const most = Math.max(...owned.values())
+  if (owned.get(own) === most) return own
+  return [...owned].find(([, count]) => count === most)![0]
 }
+
+const differingTopology =
+  'This worker runs another topology than those that already run under the same application id. Workers of one ' +
+  'application must run the same topology: stop the old ones before the new ones start, or use another applicationId'

@@ -3,11 +3,17 @@ import type { ActiveTask } from '../active-task.ts'
 import { lastOffsetOf, prepareTasks, type Committer, type CommitterParts } from './committer.ts'
 
 /**
- * Has outputs and changelogs acknowledged, then commits the offsets, and applies the state meanwhile.
+ * Has outputs and changelogs acknowledged, then commits the offsets, then applies the state.
  *
- * A crash before the offsets are committed has the records since then processed again, on state that may include them:
- * that is what "at least once" says. The state never claims more of its changelog than was acknowledged, and nothing
- * is committed whose outputs might be lost.
+ * A crash
+ * - before the outputs are acknowledged has the records processed again, and changelogs may hold some of what they did;
+ * - before the offsets are committed has them processed again on state that a restore brings to the end of the
+ *   changelogs, and that may therefore include them: that is what "at least once" says;
+ * - before the state is applied loses nothing: the state is behind its changelogs, whose tail is restored.
+ *
+ * The offsets come before the state because the group refuses them from a worker that has lost its tasks. State that
+ * was applied before that is known would claim an offset of the changelog by which another worker has written as well,
+ * and what that one wrote would never be restored here.
  */
 export class AtLeastOnceCommitter implements Committer {
   readonly overlapsProcessing: boolean
@@ -24,15 +30,11 @@ export class AtLeastOnceCommitter implements Committer {
     const prepared = prepareTasks(tasks)
     await collector.producer.flush()
     const lastOffset = lastOffsetOf(collector)
-    const applying = Promise.all(
-      prepared.map((each) => each.task.applyCommitted(each.prepared, lastOffset)),
-    )
-    // Both are waited for whichever fails: a task must not be closed while its state is being written.
     const offsets = prepared.flatMap((each) => each.prepared.offsets)
-    const committing = offsets.length > 0 ? membership.commitOffsets(offsets) : Promise.resolve()
-    const [applied, committed] = await Promise.allSettled([applying, committing])
-    if (applied.status === 'rejected') throw applied.reason
-    if (committed.status === 'rejected') throw committed.reason
+    if (offsets.length > 0) await membership.commitOffsets(offsets)
+    // Only punctuations ran: the group is asked all the same whether the tasks are still here.
+    else await membership.heartbeat()
+    await Promise.all(prepared.map((each) => each.task.applyCommitted(each.prepared, lastOffset)))
     return offsets
   }
 }

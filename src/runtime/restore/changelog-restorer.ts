@@ -80,6 +80,8 @@ export class ChangelogRestorer {
     const starts = await broker.listOffsets(partitions, 'earliest', 'read_uncommitted')
     const ends = await broker.listOffsets(partitions, 'latest', 'read_uncommitted')
     const open = new Map<string, Restoration>()
+    // It may be a second attempt, after the first was interrupted.
+    for (const task of tasks) task.restoreRemaining = 0
     for (const { task, changelog } of wanted) {
       const startOffset = offsetIn(starts, changelog)
       const endOffset = offsetIn(ends, changelog)
