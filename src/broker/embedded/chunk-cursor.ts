@@ -1,6 +1,6 @@
 import { noHeaders, type Headers } from '../../core/headers.ts'
 import type { RecordCursor } from '../port.ts'
-import type { RecordChunk } from './record-chunk.ts'
+import { offsetOf, type RecordChunk } from './record-chunk.ts'
 
 /** Walks the records of chunks from an offset on. */
 export class ChunkCursor implements RecordCursor {
@@ -32,7 +32,7 @@ export class ChunkCursor implements RecordCursor {
         this.#index = -1
         continue
       }
-      const offset = chunk.baseOffset + (chunk.deltas ? chunk.deltas[index]! : index)
+      const offset = offsetOf(chunk, index)
       if (offset < this.#from) continue
       this.offset = offset
       this.timestampMs = chunk.timestamps[index]!

@@ -3,7 +3,7 @@ import type { AsyncCloseable } from '../../core/disposable.ts'
 import { BrokerError, LifecycleError, UnknownTopicError } from '../../core/errors.ts'
 import { systemRandom, type Random } from '../../core/random.ts'
 import type { BrokerConnector, BrokerEnvironment } from '../connector.ts'
-import type { NewTopic } from '../port.ts'
+import type { CommittedOffset, GroupIdentity, NewTopic } from '../port.ts'
 import { EmbeddedClient } from './embedded-client.ts'
 import { EmbeddedTopic } from './embedded-topic.ts'
 import { GroupState } from './group-state.ts'
@@ -31,10 +31,6 @@ export interface EmbeddedBrokerOptions {
   readonly onRequest?: (clientId: string, request: string) => Promise<void> | undefined
 }
 
-/** Compaction runs when this many records were written since the last, and they are half of the log. */
-const dirtyRecordsMin = 10_000
-const dirtyRatioMin = 0.5
-
 /**
  * A broker within the process: partitions, groups, transactions and compaction as Kafka has them, for first steps,
  * tests and development. It serves this process only; production is Kafka.
@@ -43,9 +39,13 @@ const dirtyRatioMin = 0.5
  */
 export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
   readonly name = 'embedded'
+  /** @internal */
   readonly clock: Clock
+  /** @internal */
   readonly random: Random
+  /** @internal */
   readonly onRequest: EmbeddedBrokerOptions['onRequest']
+  /** @internal */
   readonly transactions: Transactions
   readonly #topics = new Map<string, EmbeddedTopic>()
   readonly #groups = new Map<string, GroupState>()
@@ -59,14 +59,14 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
     this.onRequest = options.onRequest
     this.transactions = new Transactions(this.clock, {
       onEpoch: (id, epoch) => this.#journal?.write({ type: 'epoch', id, epoch }),
-      onOffsets: (group, offsets) => this.#journalOffsets(group, offsets),
-      onMarker: (log, marker) => this.#journal?.writeChunk(log, marker),
-      onEnd: (transaction) => this.#journal?.writeEnd(transaction),
+      onMarker: (log, marker) => {
+        // Of a topic that was deleted under the transaction nothing is left to mark.
+        if (this.#isCurrent(log)) this.#journal?.writeChunk(log, marker)
+      },
+      onEnd: (transaction, offsets) => this.#journal?.writeEnd(transaction, offsets),
     })
     if (options.folder !== undefined) {
-      const journal = Journal.open(options.folder)
-      journal.replay(this.#replayTarget())
-      this.#journal = journal
+      this.#journal = this.#openJournal(options.folder)
     }
   }
 
@@ -82,19 +82,26 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    for (const client of this.#clients) await client.close()
+    const closed = await Promise.allSettled([...this.#clients].map((client) => client.close()))
     this.transactions.close()
     for (const group of this.#groups.values()) group.close()
     this.#journal?.close()
+    const failed = closed.find((each) => each.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  /** Compacts a topic now, whatever its configuration says. */
+  /**
+   * Compacts a topic now, whatever its cleanup policy is; tombstones stay for its `delete.retention.ms`, 24 hours
+   * where it has none. Topics with the policy `compact` are compacted by themselves as they grow.
+   *
+   * @throws UnknownTopicError where there is no such topic
+   */
   compact(topic: string): void {
-    for (const log of this.topic(topic).partitions) log.compact()
+    this.topic(topic).compact(this.clock.now())
   }
 
   /** @internal */
@@ -116,12 +123,7 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
   topic(name: string): EmbeddedTopic {
     const topic = this.#topics.get(name)
     if (topic) return topic
-    throw new UnknownTopicError(
-      `There is no topic ${name} on the embedded broker; create it first`,
-      {
-        brokerCode: 3,
-      },
-    )
+    throw this.#unknown(name)
   }
 
   /** @internal Throws `UnknownTopicError`. */
@@ -146,13 +148,17 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
         brokerCode: 37,
       })
     }
-    this.#topics.set(name, new EmbeddedTopic(name, partitions, config))
+    this.#addTopic(name, partitions, config)
     this.#journal?.write({ type: 'topic', name, partitions, config })
   }
 
   /** @internal */
   deleteTopic(name: string): void {
-    if (this.#topics.delete(name)) this.#journal?.write({ type: 'topic-deleted', name })
+    const topic = this.#topics.get(name)
+    if (!topic) return
+    this.#forgetTopic(name)
+    this.#journal?.write({ type: 'topic-deleted', name })
+    for (const log of topic.partitions) log.notify()
   }
 
   /** @internal */
@@ -173,41 +179,76 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
 
   /** @internal */
   append(topic: EmbeddedTopic, log: PartitionLog, unplaced: UnplacedChunk): RecordChunk {
+    if (!this.#isCurrent(log)) throw this.#unknown(topic.name)
+    this.#journal?.writeChunk(log, unplaced)
     const chunk = log.append(unplaced)
-    this.#journal?.writeChunk(log, chunk)
-    this.#clean(topic, log)
+    const nowMs = this.clock.now()
+    topic.compactWhenDirty(log, nowMs)
+    for (const expired of topic.expired(nowMs)) {
+      this.deleteRecords(topic.name, expired.log.partition, expired.before)
+    }
     return chunk
   }
 
   /** @internal */
-  commitOffsets(group: GroupState, ...args: Parameters<GroupState['commit']>): void {
-    group.commit(...args)
-    this.#journalOffsets(group, args[1])
-  }
-
-  #journalOffsets(group: GroupState, offsets: Parameters<GroupState['storeOffsets']>[0]): void {
+  commitOffsets(
+    group: GroupState,
+    identity: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+  ): void {
+    group.check(identity)
     this.#journal?.write({ type: 'offsets', group: group.id, offsets })
+    group.offsets.commit(offsets)
   }
 
-  #clean(topic: EmbeddedTopic, log: PartitionLog): void {
-    if (topic.compacted) {
-      const { records, ratio } = log.dirty
-      if (records >= dirtyRecordsMin && ratio >= dirtyRatioMin) log.compact()
-    }
-    if (topic.retentionMs !== undefined) log.expireBefore(this.clock.now() - topic.retentionMs)
+  #unknown(name: string): UnknownTopicError {
+    return new UnknownTopicError(
+      `There is no topic ${name} on the embedded broker; create it first`,
+      { brokerCode: 3 },
+    )
   }
 
-  #replayTarget(): Parameters<Journal['replay']>[0] {
-    return {
-      topic: (name, partitions, config) => {
-        this.#topics.set(name, new EmbeddedTopic(name, partitions, config))
-      },
-      topicDeleted: (name) => this.#topics.delete(name),
-      recordsDeleted: (topic, partition, before) =>
-        this.partition(topic, partition).deleteBefore(before),
-      offsets: (group, offsets) => this.group(group).storeOffsets(offsets),
-      epoch: (id, epoch) => this.transactions.restoreEpoch(id, epoch),
-      chunk: (topic, partition, chunk) => this.partition(topic, partition).append(chunk),
+  #isCurrent(log: PartitionLog): boolean {
+    return this.#topics.get(log.topic)?.partitions[log.partition] === log
+  }
+
+  #addTopic(name: string, partitions: number, config: NonNullable<NewTopic['config']>): void {
+    this.#topics.set(name, new EmbeddedTopic(name, partitions, config, this.clock.now()))
+  }
+
+  #forgetTopic(name: string): void {
+    this.#topics.delete(name)
+    for (const { offsets } of this.#groups.values()) offsets.forgetTopic(name)
+  }
+
+  #openJournal(folder: string): Journal {
+    const journal = new Journal(folder)
+    try {
+      journal.replay({
+        topic: (name, partitions, config) => this.#addTopic(name, partitions, config),
+        topicDeleted: (name) => this.#forgetTopic(name),
+        recordsDeleted: (topic, partition, before) =>
+          this.partition(topic, partition).deleteBefore(before),
+        offsets: (group, offsets) => this.group(group).offsets.commit(offsets),
+        epoch: (id, epoch) => this.transactions.restoreEpoch(id, epoch),
+        log: (topic, partition) => this.partition(topic, partition),
+      })
+      const nowMs = this.clock.now()
+      for (const topic of this.#topics.values()) {
+        for (const log of topic.partitions) topic.compactWhenDirty(log, nowMs)
+      }
+      journal.shrink({
+        topics: [...this.#topics.values()],
+        epochs: this.transactions.epochs(),
+        groups: [...this.#groups.values()].map(({ id, offsets }) => ({
+          group: id,
+          offsets: offsets.all(),
+        })),
+      })
+    } catch (error) {
+      journal.close()
+      throw error
     }
+    return journal
   }
 }

@@ -29,13 +29,16 @@ interface Resource {
   crash(error: Error): void
 }
 
-/** One client of an embedded broker. */
+/** One client of an embedded broker, as a process of its own would be. */
 export class EmbeddedClient implements Broker {
   readonly name = 'embedded'
   readonly supportsTransactions = true
   readonly clientId: string
+  /** The broker that it is a client of. */
   readonly broker: EmbeddedBroker
   readonly #resources = new Set<Resource>()
+  /** Called with the reason when the client ends: what waits for something then waits no longer. */
+  readonly #waiting = new Set<(ended: Error) => void>()
   /** Why it can no longer be used; undefined while it can. */
   #ended: Error | undefined
 
@@ -44,8 +47,8 @@ export class EmbeddedClient implements Broker {
     this.clientId = clientId
   }
 
-  async connect(): Promise<void> {
-    await this.request('connect')
+  async connect(options: WaitOptions = {}): Promise<void> {
+    await this.request('connect', options.signal)
   }
 
   async describeTopics(names: readonly string[]): Promise<Map<string, TopicDescription>> {
@@ -99,18 +102,25 @@ export class EmbeddedClient implements Broker {
     partitions: readonly TopicPartition[],
     options: WaitOptions = {},
   ): Promise<CommittedOffset[]> {
-    await this.request('committedOffsets')
-    const group = this.broker.group(groupId)
+    await this.request('committedOffsets', options.signal)
+    const { offsets } = this.broker.group(groupId)
     await waitFor({
       clock: this.broker.clock,
       what: `Waiting for the open transactions of group ${groupId}`,
       timeoutMs: defaultTimeoutMs,
       ...options,
-      isDone: () => this.#ended !== undefined || !group.hasPending(partitions),
-      onChange: (changed) => group.onPendingEnded(changed),
+      isDone: () => this.#ended !== undefined || !offsets.hasPending(partitions),
+      onChange: (changed) => {
+        const stopPending = offsets.onPendingEnded(changed)
+        const stopEnd = this.onEnd(changed)
+        return () => {
+          stopPending()
+          stopEnd()
+        }
+      },
     })
     this.checkUsable()
-    return group.committed(partitions)
+    return offsets.committed(partitions)
   }
 
   openFetcher(options: FetcherOptions): EmbeddedFetcher {
@@ -126,11 +136,13 @@ export class EmbeddedClient implements Broker {
     return this.#track(new EmbeddedMembership(this, options))
   }
 
+  /** Closes all that was opened of it. Throws the first failure, after everything is closed. */
   async close(): Promise<void> {
     if (this.#ended) return
-    for (const resource of [...this.#resources]) await resource.close()
-    this.#ended ??= new LifecycleError('The client of the embedded broker is closed')
-    this.broker.forget(this)
+    const closed = await Promise.allSettled([...this.#resources].map((each) => each.close()))
+    this.#end(new LifecycleError('The client of the embedded broker is closed'))
+    const failed = closed.find((each) => each.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -143,27 +155,63 @@ export class EmbeddedClient implements Broker {
    */
   crash(): void {
     const error = new BrokerUnavailableError('This client of the embedded broker has crashed')
-    this.#ended = error
+    this.#ended = undefined
+    this.#end(error)
     for (const resource of this.#resources) resource.crash(error)
     this.#resources.clear()
-    this.broker.forget(this)
   }
 
-  /** The one place that each request passes. Rejects where the client has ended, or the broker's hook says so. */
-  async request(name: string): Promise<void> {
+  /**
+   * The one place that each request passes. Rejects where the client has ended, or the broker's hook says so.
+   *
+   * @internal
+   */
+  async request(name: string, signal?: AbortSignal): Promise<void> {
     this.checkUsable()
+    signal?.throwIfAborted()
     const held = this.broker.onRequest?.(this.clientId, name)
-    if (!held) return
-    await held
+    if (held) await this.#whileUsable(held, signal)
     this.checkUsable()
   }
 
+  /** @internal */
   checkUsable(): void {
     if (this.#ended) throw this.#ended
   }
 
+  /** @internal Calls back when the client ends; returns what ends that. */
+  onEnd(ended: (error: Error) => void): () => void {
+    this.#waiting.add(ended)
+    return () => this.#waiting.delete(ended)
+  }
+
+  /** @internal */
   untrack(resource: Resource): void {
     this.#resources.delete(resource)
+  }
+
+  #end(error: Error): void {
+    if (this.#ended) return
+    this.#ended = error
+    for (const ended of [...this.#waiting]) ended(error)
+    this.broker.forget(this)
+  }
+
+  #whileUsable(held: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const stop = this.onEnd((error) => end(() => reject(error)))
+      const onAbort = (): void => end(() => reject(signal?.reason as Error))
+      const end = (finish: () => void): void => {
+        stop()
+        signal?.removeEventListener('abort', onAbort)
+        finish()
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      held.then(
+        () => end(resolve),
+        (error: Error) => end(() => reject(error)),
+      )
+    })
   }
 
   #track<R extends Resource>(resource: R): R {

@@ -17,6 +17,8 @@ interface Position {
   readonly partition: number
   offset: number
   paused: boolean
+  /** Failed in a way that only another assignment mends. */
+  parked: boolean
   /** Undefined until the topic is found. */
   log: PartitionLog | undefined
   stopListening: (() => void) | undefined
@@ -34,9 +36,9 @@ export class EmbeddedFetcher implements Fetcher {
   /** The partition that the next poll begins with, so that none is always last. */
   #turn = 0
   #ended: Error | undefined
-  /** Of one partition; thrown by the next poll. */
-  #failure: Error | undefined
-  #wake: (() => void) | undefined
+  /** Of partitions; the next polls throw them, one each. */
+  readonly #failures = new Map<Position, Error>()
+  readonly #waiting = new Set<() => void>()
 
   constructor(client: EmbeddedClient, options: FetcherOptions) {
     this.#client = client
@@ -44,6 +46,7 @@ export class EmbeddedFetcher implements Fetcher {
   }
 
   assign(positions: readonly PartitionOffset[]): void {
+    this.#checkUsable()
     for (const { topic, partition, offset } of positions) {
       this.unassign([{ topic, partition }])
       const position: Position = {
@@ -51,19 +54,23 @@ export class EmbeddedFetcher implements Fetcher {
         partition,
         offset,
         paused: false,
+        parked: false,
         log: undefined,
         stopListening: undefined,
       }
       this.#positions.set(topicPartitionName(topic, partition), position)
     }
-    this.#wake?.()
+    this.#wake()
   }
 
   unassign(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) {
       const name = topicPartitionName(topic, partition)
-      this.#positions.get(name)?.stopListening?.()
+      const position = this.#positions.get(name)
+      if (!position) continue
+      position.stopListening?.()
       this.#positions.delete(name)
+      this.#failures.delete(position)
     }
   }
 
@@ -73,13 +80,14 @@ export class EmbeddedFetcher implements Fetcher {
 
   resume(partitions: readonly TopicPartition[]): void {
     this.#setPaused(partitions, false)
-    this.#wake?.()
+    this.#wake()
   }
 
   async poll(options: WaitOptions): Promise<FetchedPartition[]> {
     const { signal, timeoutMs = defaultWaitMs } = options
-    signal?.throwIfAborted()
-    await this.#request()
+    this.#checkUsable()
+    await this.#client.request('fetch', signal)
+    this.#checkUsable()
     const { clock } = this.#client.broker
     const deadlineMs = clock.monotonicMs() + timeoutMs
     for (;;) {
@@ -87,7 +95,7 @@ export class EmbeddedFetcher implements Fetcher {
       const leftMs = deadlineMs - clock.monotonicMs()
       if (ready.length > 0 || leftMs <= 0) return ready
       // What woke it need not be visible: records of a transaction that is open are not.
-      await this.#untilGrowth(leftMs, signal)
+      await this.#untilChange(leftMs, signal)
       signal?.throwIfAborted()
       this.#checkUsable()
     }
@@ -111,17 +119,15 @@ export class EmbeddedFetcher implements Fetcher {
     if (this.#ended) return
     this.#ended = error
     this.unassign([...this.#positions.values()])
-    this.#wake?.()
+    this.#wake()
   }
 
   #checkUsable(): void {
     if (this.#ended) throw this.#ended
   }
 
-  async #request(): Promise<void> {
-    this.#checkUsable()
-    await this.#client.request('fetch')
-    this.#checkUsable()
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
   }
 
   #setPaused(partitions: readonly TopicPartition[], paused: boolean): void {
@@ -132,9 +138,6 @@ export class EmbeddedFetcher implements Fetcher {
   }
 
   #read(): FetchedPartition[] {
-    const failure = this.#failure
-    this.#failure = undefined
-    if (failure) throw failure
     const { maxBufferedBytes = defaultMaxBytes } = this.#options
     const positions = [...this.#positions.values()]
     const fetched: FetchedPartition[] = []
@@ -142,7 +145,7 @@ export class EmbeddedFetcher implements Fetcher {
     const first = positions.length === 0 ? 0 : this.#turn % positions.length
     for (let i = 0; i < positions.length && bytes < maxBufferedBytes; i++) {
       const position = positions[(first + i) % positions.length]!
-      if (position.paused) continue
+      if (position.paused || position.parked) continue
       this.#turn = first + i + 1
       try {
         const found = this.#readOne(position)
@@ -150,13 +153,20 @@ export class EmbeddedFetcher implements Fetcher {
         fetched.push(found)
         bytes += found.bytes
       } catch (error) {
-        // What was read of the others is delivered first; their positions have moved on.
-        if (fetched.length === 0) throw error
-        this.#failure = error as Error
-        break
+        position.parked = true
+        this.#failures.set(position, error as Error)
       }
     }
+    // What was read is delivered before any failure, as its positions have moved on.
+    if (fetched.length === 0) this.#throwFailure()
     return fetched
+  }
+
+  #throwFailure(): void {
+    for (const [position, error] of this.#failures) {
+      this.#failures.delete(position)
+      throw error
+    }
   }
 
   #readOne(position: Position): FetchedPartition | undefined {
@@ -184,23 +194,23 @@ export class EmbeddedFetcher implements Fetcher {
     if (position.log !== log) {
       position.stopListening?.()
       position.log = log
-      position.stopListening = log.onGrowth(() => {
-        if (!position.paused) this.#wake?.()
+      position.stopListening = log.onChange(() => {
+        if (!position.paused) this.#wake()
       })
     }
     return log
   }
 
-  #untilGrowth(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  #untilChange(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise<void>((resolve) => {
       let timer: Timer | undefined
       const wake = (): void => {
-        this.#wake = undefined
+        this.#waiting.delete(wake)
         timer?.cancel()
         signal?.removeEventListener('abort', wake)
         resolve()
       }
-      this.#wake = wake
+      this.#waiting.add(wake)
       timer = this.#client.broker.clock.schedule(timeoutMs, wake)
       signal?.addEventListener('abort', wake, { once: true })
     })

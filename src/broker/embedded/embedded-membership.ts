@@ -1,5 +1,5 @@
 import type { Timer } from '../../core/clock.ts'
-import { LifecycleError } from '../../core/errors.ts'
+import { FencedError, LifecycleError } from '../../core/errors.ts'
 import type {
   CommittedOffset,
   GroupAssignment,
@@ -9,7 +9,8 @@ import type {
   WaitOptions,
 } from '../port.ts'
 import type { EmbeddedClient } from './embedded-client.ts'
-import { timedOut, type GroupState, type JoinedGroup } from './group-state.ts'
+import { groupCodes, type GroupState, type JoinedGroup } from './group-state.ts'
+import { timedOut } from './wait-for.ts'
 
 /** A member of a group of the embedded broker. */
 export class EmbeddedMembership implements GroupMembership {
@@ -17,6 +18,8 @@ export class EmbeddedMembership implements GroupMembership {
   readonly #options: GroupOptions
   readonly #group: GroupState
   #memberId: string
+  /** Whether the group has heard of the member id. */
+  #known = false
   #identity: GroupIdentity | undefined
   #ended: Error | undefined
   #failJoin: ((error: Error) => void) | undefined
@@ -30,17 +33,19 @@ export class EmbeddedMembership implements GroupMembership {
 
   async join(options: WaitOptions = {}): Promise<GroupAssignment> {
     this.#checkUsable()
-    options.signal?.throwIfAborted()
-    await this.#client.request('joinGroup')
-    const subscription = this.#options.assignor.subscription()
-    const joined = await this.#settled(
-      this.#group.join(this.#memberId, this.#options, subscription),
-      options,
-    )
-    const { instanceId } = this.#options
+    await this.#client.request('joinGroup', options.signal)
+    this.#checkUsable()
+    const { groupId, instanceId, assignor } = this.#options
+    const joining = this.#fenceable(() => {
+      const member = { id: this.#memberId, known: this.#known, options: this.#options }
+      return this.#group.join({ ...member, subscription: assignor.subscription() })
+    })
+    this.#known = true
+    const memberId = this.#memberId
+    const joined = await this.#settled(joining, options)
     this.#identity = {
-      groupId: this.#options.groupId,
-      memberId: this.#memberId,
+      groupId,
+      memberId,
       generationId: joined.generationId,
       ...(instanceId === undefined ? {} : { instanceId }),
     }
@@ -48,8 +53,9 @@ export class EmbeddedMembership implements GroupMembership {
   }
 
   async heartbeat(): Promise<'stable' | 'rebalance'> {
+    const identity = this.identity()
     await this.#client.request('heartbeat')
-    return this.#fenceable(() => this.#group.heartbeat(this.identity()))
+    return this.#fenceable(() => this.#group.heartbeat(identity))
   }
 
   identity(): GroupIdentity {
@@ -59,27 +65,31 @@ export class EmbeddedMembership implements GroupMembership {
   }
 
   async commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
+    const identity = this.identity()
     await this.#client.request('offsetCommit')
-    this.#fenceable(() => {
-      this.#client.broker.commitOffsets(this.#group, this.identity(), offsets)
-    })
+    this.#fenceable(() => this.#client.broker.commitOffsets(this.#group, identity, offsets))
   }
 
   async leave(): Promise<void> {
-    this.#checkUsable()
-    await this.#client.request('leaveGroup')
-    this.#group.leave(this.#memberId)
+    if (this.#ended || !this.#known) return
+    const memberId = this.#memberId
     this.#identity = undefined
-    this.#memberId = this.#newMemberId()
+    this.#beNew()
+    try {
+      await this.#client.request('leaveGroup')
+    } finally {
+      this.#failJoin?.(new LifecycleError(`The member has left group ${this.#options.groupId}`))
+    }
+    this.#group.leave(memberId)
   }
 
   async close(): Promise<void> {
     if (this.#ended) return
     // A static member keeps its place for the time of its session, so that a restart moves nothing.
-    if (this.#options.instanceId === undefined) await this.leave()
-    this.#ended = new LifecycleError('The group membership is closed')
-    this.#failJoin?.(this.#ended)
+    const leaving = this.#options.instanceId === undefined ? this.leave() : Promise.resolve()
+    this.#end(new LifecycleError('The group membership is closed'))
     this.#client.untrack(this)
+    await leaving
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,13 +97,21 @@ export class EmbeddedMembership implements GroupMembership {
   }
 
   crash(error: Error): void {
+    this.#end(error)
+  }
+
+  #end(error: Error): void {
     this.#ended ??= error
-    this.#group.abandonJoin(this.#memberId)
     this.#failJoin?.(error)
   }
 
   #newMemberId(): string {
     return `${this.#client.clientId}-${this.#client.broker.random.uuid()}`
+  }
+
+  #beNew(): void {
+    this.#memberId = this.#newMemberId()
+    this.#known = false
   }
 
   #checkUsable(): void {
@@ -105,23 +123,28 @@ export class EmbeddedMembership implements GroupMembership {
     try {
       return run()
     } catch (error) {
-      if ((error as { brokerCode?: number }).brokerCode === 25) this.#memberId = this.#newMemberId()
+      this.#noteFenced(error)
       throw error
     }
   }
 
+  #noteFenced(error: unknown): void {
+    if (error instanceof FencedError && error.brokerCode === groupCodes.unknownMember) this.#beNew()
+  }
+
   #settled(joining: Promise<JoinedGroup>, options: WaitOptions): Promise<JoinedGroup> {
     const { signal, timeoutMs } = options
+    const memberId = this.#memberId
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined
       const end = (finish: () => void): void => {
-        this.#failJoin = undefined
+        if (this.#failJoin === giveUp) this.#failJoin = undefined
         timer?.cancel()
         signal?.removeEventListener('abort', onAbort)
         finish()
       }
       const giveUp = (error: Error): void => {
-        this.#group.abandonJoin(this.#memberId)
+        this.#group.abandonJoin(memberId)
         end(() => reject(error))
       }
       const onAbort = (): void => giveUp(signal?.reason as Error)
@@ -135,7 +158,10 @@ export class EmbeddedMembership implements GroupMembership {
       }
       joining.then(
         (joined) => end(() => resolve(joined)),
-        (error: Error) => end(() => reject(error)),
+        (error: Error) => {
+          this.#noteFenced(error)
+          end(() => reject(error))
+        },
       )
     })
   }

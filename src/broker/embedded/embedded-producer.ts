@@ -19,6 +19,7 @@ interface PartitionWriter {
 const defaultBatchBytes = 262_144
 const defaultLingerMs = 5
 const defaultTransactionTimeoutMs = 60_000
+const defaultMaxBufferedBytes = 33_554_432
 /** What a record takes beside its key and value. */
 const recordOverheadBytes = 70
 
@@ -30,6 +31,7 @@ export class EmbeddedProducer implements Producer {
   readonly #writers = new Map<string, PartitionWriter[]>()
   /** Writers with records that are not appended yet. */
   readonly #waiting = new Set<PartitionWriter>()
+  #waitingBytes = 0
   #inTransaction = false
   #linger: Timer | undefined
   #appending: Promise<void> = Promise.resolve()
@@ -60,8 +62,10 @@ export class EmbeddedProducer implements Producer {
     }
     const writer = this.#writer(topic, partition)
     this.#checkRecord(writer, key, value, headers)
+    const bytesBefore = writer.builder.bytes
     writer.builder.append(timestampMs, key, value, headers)
     this.#waiting.add(writer)
+    this.#waitingBytes += writer.builder.bytes - bytesBefore
     const { batchBytes = defaultBatchBytes, lingerMs = defaultLingerMs } = this.#options
     if (writer.builder.bytes >= batchBytes) this.#appendSoon()
     else if (!this.#linger) {
@@ -76,7 +80,11 @@ export class EmbeddedProducer implements Producer {
   }
 
   ready(): Promise<void> | undefined {
-    return undefined
+    const { maxBufferedBytes = defaultMaxBufferedBytes } = this.#options
+    if (this.#waitingBytes < maxBufferedBytes) return undefined
+    this.#appendSoon()
+    // Only where the broker's hook holds requests up is there anything to wait for.
+    return this.#waitingBytes === 0 ? undefined : this.#appending
   }
 
   async flush(): Promise<void> {
@@ -135,9 +143,12 @@ export class EmbeddedProducer implements Producer {
   async close(): Promise<void> {
     if (this.#ended) return
     // An open transaction is left to its timeout or to the next producer of the id; records outside of one are sent.
-    if (!this.#identity && !this.#failure) await this.flush()
-    this.#end(new LifecycleError('The producer is closed'))
-    this.#client.untrack(this)
+    try {
+      if (!this.#identity && !this.#failure) await this.flush()
+    } finally {
+      this.#end(new LifecycleError('The producer is closed'))
+      this.#client.untrack(this)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -230,10 +241,12 @@ export class EmbeddedProducer implements Producer {
         const chunk = broker.append(writer.topic, writer.log, writer.builder.take(transaction))
         writer.lastOffset = chunk.nextOffset - 1
       }
+      this.#waiting.clear()
+      this.#waitingBytes = 0
     } catch (error) {
       this.#failure ??= error as Error
+      this.#dropWaiting()
     }
-    this.#waiting.clear()
   }
 
   #dropWaiting(): void {
@@ -241,6 +254,7 @@ export class EmbeddedProducer implements Producer {
     this.#linger = undefined
     for (const writer of this.#waiting) writer.builder.take(undefined)
     this.#waiting.clear()
+    this.#waitingBytes = 0
   }
 
   async #attempt(run: () => Promise<void>): Promise<void> {

@@ -1,7 +1,13 @@
 import { PartitionLog } from './partition-log.ts'
 
-/** Kafka's own default for `max.message.bytes`. */
+/** Kafka's own defaults for `max.message.bytes`, `delete.retention.ms` and `log.retention.check.interval.ms`. */
 const defaultMaxMessageBytes = 1_048_588
+const defaultDeleteRetentionMs = 86_400_000
+const retentionCheckMs = 300_000
+
+/** Compaction runs when this many records were written since the last, and they are half of the log. */
+const dirtyRecordsMin = 10_000
+const dirtyRatioMin = 0.5
 
 /** A topic of the embedded broker: its settings and its partitions. */
 export class EmbeddedTopic {
@@ -10,13 +16,16 @@ export class EmbeddedTopic {
   readonly config: Readonly<globalThis.Record<string, string>>
   readonly maxMessageBytes: number
   readonly compacted: boolean
+  readonly #deleteRetentionMs: number
   /** Undefined: kept for ever. */
-  readonly retentionMs: number | undefined
+  readonly #retentionMs: number | undefined
+  #checkedAtMs: number
 
   constructor(
     name: string,
     partitions: number,
     config: Readonly<globalThis.Record<string, string>>,
+    nowMs: number,
   ) {
     this.name = name
     this.config = config
@@ -24,7 +33,38 @@ export class EmbeddedTopic {
     this.maxMessageBytes = Number(config['max.message.bytes'] ?? defaultMaxMessageBytes)
     const policies = (config['cleanup.policy'] ?? 'delete').split(',').map((each) => each.trim())
     this.compacted = policies.includes('compact')
+    this.#deleteRetentionMs = Number(config['delete.retention.ms'] ?? defaultDeleteRetentionMs)
     const retentionMs = Number(config['retention.ms'] ?? -1)
-    this.retentionMs = policies.includes('delete') && retentionMs >= 0 ? retentionMs : undefined
+    this.#retentionMs = policies.includes('delete') && retentionMs >= 0 ? retentionMs : undefined
+    this.#checkedAtMs = nowMs
+  }
+
+  /** Compacts all partitions now, whatever the configuration says. */
+  compact(nowMs: number): void {
+    for (const log of this.partitions) this.#compactLog(log, nowMs)
+  }
+
+  /** Compacts a partition where its topic is to be compacted and enough has gathered. */
+  compactWhenDirty(log: PartitionLog, nowMs: number): void {
+    if (!this.compacted) return
+    const { records, ratio } = log.dirty
+    if (records >= dirtyRecordsMin && ratio >= dirtyRatioMin) this.#compactLog(log, nowMs)
+  }
+
+  /**
+   * Where partitions begin once what is too old is dropped; those alone that would begin later than now. As with
+   * Kafka, this is looked into at intervals, so that old records can be read for a while.
+   */
+  expired(nowMs: number): readonly { readonly log: PartitionLog; readonly before: number }[] {
+    if (this.#retentionMs === undefined || nowMs < this.#checkedAtMs + retentionCheckMs) return []
+    this.#checkedAtMs = nowMs
+    const oldest = nowMs - this.#retentionMs
+    return this.partitions
+      .map((log) => ({ log, before: log.startWithout(oldest) }))
+      .filter(({ log, before }) => before > log.logStart)
+  }
+
+  #compactLog(log: PartitionLog, nowMs: number): void {
+    log.compact({ nowMs, deleteRetentionMs: this.#deleteRetentionMs })
   }
 }

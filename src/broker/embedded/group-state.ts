@@ -1,28 +1,21 @@
-import { BrokerTimeoutError, FencedError } from '../../core/errors.ts'
+import { FencedError, LifecycleError } from '../../core/errors.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
-import { topicPartitionName, type TopicPartition } from '../../core/topic-partition.ts'
 import type {
-  CommittedOffset,
   GroupAssignment,
   GroupIdentity,
   GroupMemberSubscription,
   GroupOptions,
   GroupSubscription,
 } from '../port.ts'
+import { GroupOffsets } from './group-offsets.ts'
 
-/** A member as the coordinator knows it. */
-export interface GroupMember {
+/** Who asks to join. */
+export interface JoiningMember {
   readonly id: string
+  /** Whether the coordinator has heard of the id before; a static member that is new takes its place again. */
+  readonly known: boolean
   readonly options: GroupOptions
-  subscription: GroupSubscription
-  /** Settled when the rebalance that the member takes part in is over; undefined while it takes part in none. */
-  joining: Joining | undefined
-  sessionTimer: Timer | undefined
-}
-
-interface Joining {
-  resolve(joined: JoinedGroup): void
-  reject(error: Error): void
+  readonly subscription: GroupSubscription
 }
 
 /** What a member learns when a rebalance is over. */
@@ -31,10 +24,29 @@ export interface JoinedGroup {
   readonly assignment: GroupAssignment
 }
 
+/** A member as the coordinator knows it. */
+interface GroupMember {
+  readonly id: string
+  readonly options: GroupOptions
+  subscription: GroupSubscription
+  /** Settled when the rebalance that the member takes part in is over; undefined while it takes part in none. */
+  joining: Joining | undefined
+  /** Of the current generation, once it is stable. */
+  assignment: GroupAssignment | undefined
+  sessionTimer: Timer | undefined
+}
+
+interface Joining {
+  resolve(joined: JoinedGroup): void
+  reject(error: Error): void
+}
+
 /** Kafka's codes, which tell callers what happened as a real broker would. */
-const unknownMember = 25
-const illegalGeneration = 22
-const fencedInstance = 82
+export const groupCodes: {
+  readonly unknownMember: number
+  readonly illegalGeneration: number
+  readonly fencedInstance: number
+} = { unknownMember: 25, illegalGeneration: 22, fencedInstance: 82 }
 
 /**
  * One consumer group: the classic protocol's states, on one coordinator.
@@ -43,13 +55,11 @@ const fencedInstance = 82
  */
 export class GroupState {
   readonly id: string
+  readonly offsets: GroupOffsets = new GroupOffsets()
   #state: 'empty' | 'preparing' | 'completing' | 'stable' = 'empty'
   #generation = 0
   readonly #members = new Map<string, GroupMember>()
-  readonly #offsets = new Map<string, CommittedOffset>()
-  /** Offsets in transactions that have not ended, by transaction. */
-  readonly #pending = new Map<object, readonly CommittedOffset[]>()
-  readonly #pendingEnded = new Set<() => void>()
+  #leaderId: string | undefined
   #rebalanceTimer: Timer | undefined
   readonly #clock: Clock
 
@@ -58,28 +68,37 @@ export class GroupState {
     this.#clock = clock
   }
 
-  get generation(): number {
-    return this.#generation
-  }
-
   /** Takes a member in, or back in, and resolves when all are there and the assignment is made. */
-  join(
-    memberId: string,
-    options: GroupOptions,
-    subscription: GroupSubscription,
-  ): Promise<JoinedGroup> {
-    this.#replaceStaticMember(memberId, options)
-    let member = this.#members.get(memberId)
-    if (!member) {
-      member = { id: memberId, options, subscription, joining: undefined, sessionTimer: undefined }
-      this.#members.set(memberId, member)
+  join(joins: JoiningMember): Promise<JoinedGroup> {
+    const { id, options, subscription } = joins
+    const replaced = this.#replaceStaticMember(joins)
+    const known = this.#members.get(id)
+    const changed = !known || !isSame(known.subscription, subscription)
+    const member: GroupMember = known ?? {
+      id,
+      options,
+      subscription,
+      joining: undefined,
+      assignment: replaced?.assignment,
+      sessionTimer: undefined,
     }
-    const joined = member
-    joined.subscription = subscription
-    joined.sessionTimer?.cancel()
+    this.#members.set(id, member)
+    member.subscription = subscription
     return new Promise<JoinedGroup>((resolve, reject) => {
-      joined.joining = { resolve, reject }
-      if (this.#state !== 'preparing') this.#prepareRebalance()
+      member.joining?.reject(new LifecycleError(`Another join to group ${this.id} followed`))
+      member.joining = { resolve, reject }
+      if (
+        this.#state === 'stable' &&
+        member.assignment &&
+        this.#keepsPlace(replaced, changed, id)
+      ) {
+        this.#settle(member, member.assignment)
+        return
+      }
+      member.sessionTimer?.cancel()
+      // A member whose assignment is being made just goes on waiting for it.
+      const waits = this.#state === 'completing' && !changed
+      if (this.#state !== 'preparing' && !waits) this.#prepareRebalance()
       this.#completeWhenAllJoined()
     })
   }
@@ -93,71 +112,14 @@ export class GroupState {
   }
 
   heartbeat(identity: GroupIdentity): 'stable' | 'rebalance' {
-    const member = this.#check(identity)
+    const member = this.check(identity)
     this.#startSession(member)
     return this.#state === 'stable' ? 'stable' : 'rebalance'
   }
 
   leave(memberId: string): void {
     const member = this.#members.get(memberId)
-    if (member) this.#remove(member)
-  }
-
-  commit(identity: GroupIdentity, offsets: readonly CommittedOffset[]): void {
-    this.#check(identity)
-    this.storeOffsets(offsets)
-  }
-
-  /** Notes the offsets of a transaction that is open; they count when it is committed. */
-  addPending(
-    identity: GroupIdentity,
-    transaction: object,
-    offsets: readonly CommittedOffset[],
-  ): void {
-    this.#check(identity)
-    this.#pending.set(transaction, [...(this.#pending.get(transaction) ?? []), ...offsets])
-  }
-
-  /** Ends what {@link addPending} began; returns the offsets that were committed. */
-  endPending(transaction: object, committed: boolean): readonly CommittedOffset[] {
-    const offsets = this.#pending.get(transaction) ?? []
-    if (committed) this.storeOffsets(offsets)
-    this.#pending.delete(transaction)
-    for (const ended of [...this.#pendingEnded]) ended()
-    return committed ? offsets : []
-  }
-
-  storeOffsets(offsets: readonly CommittedOffset[]): void {
-    for (const offset of offsets) {
-      this.#offsets.set(topicPartitionName(offset.topic, offset.partition), offset)
-    }
-  }
-
-  hasPending(partitions: readonly TopicPartition[]): boolean {
-    const wanted = new Set(partitions.map((each) => topicPartitionName(each.topic, each.partition)))
-    for (const offsets of this.#pending.values()) {
-      if (offsets.some((each) => wanted.has(topicPartitionName(each.topic, each.partition)))) {
-        return true
-      }
-    }
-    return false
-  }
-
-  /** Calls back when a transaction with offsets has ended; returns what ends it. */
-  onPendingEnded(ended: () => void): () => void {
-    this.#pendingEnded.add(ended)
-    return () => this.#pendingEnded.delete(ended)
-  }
-
-  committed(partitions: readonly TopicPartition[]): CommittedOffset[] {
-    return partitions.flatMap((each) => {
-      const offset = this.#offsets.get(topicPartitionName(each.topic, each.partition))
-      return offset ? [offset] : []
-    })
-  }
-
-  allOffsets(): CommittedOffset[] {
-    return [...this.#offsets.values()]
+    if (member) this.#remove(member, `Member ${memberId} left group ${this.id}`)
   }
 
   close(): void {
@@ -165,46 +127,65 @@ export class GroupState {
     for (const member of this.#members.values()) member.sessionTimer?.cancel()
   }
 
-  #check(identity: GroupIdentity): GroupMember {
-    const member = this.#members.get(identity.memberId)
+  /** Throws `FencedError` where this is no member, or speaks for a generation that has passed. */
+  check(identity: GroupIdentity): GroupMember {
+    const { memberId, instanceId, generationId } = identity
+    const member = this.#members.get(memberId)
     if (!member) {
+      const other = instanceId === undefined ? undefined : this.#withInstance(instanceId)
+      if (other) throw this.#fencedInstance(other)
       throw new FencedError(
-        `Member ${identity.memberId} is no longer in group ${this.id}; it has to join again`,
-        { brokerCode: unknownMember },
+        `Member ${memberId} is no longer in group ${this.id}; it has to join again`,
+        { brokerCode: groupCodes.unknownMember },
       )
     }
-    if (identity.generationId !== this.#generation) {
+    if (generationId !== this.#generation) {
       throw new FencedError(
-        `Group ${this.id} is at generation ${this.#generation}; member ${identity.memberId} ` +
-          `speaks for generation ${identity.generationId} and has to join again`,
-        { brokerCode: illegalGeneration },
+        `Group ${this.id} is at generation ${this.#generation}; member ${memberId} ` +
+          `speaks for generation ${generationId} and has to join again`,
+        { brokerCode: groupCodes.illegalGeneration },
       )
     }
     return member
   }
 
   /** A static member that comes back under a new member id takes the place of its former self, which is fenced. */
-  #replaceStaticMember(memberId: string, options: GroupOptions): void {
+  #replaceStaticMember({ id, known, options }: JoiningMember): GroupMember | undefined {
     const { instanceId } = options
-    if (instanceId === undefined) return
-    for (const member of this.#members.values()) {
-      if (member.options.instanceId !== instanceId || member.id === memberId) continue
-      member.sessionTimer?.cancel()
-      this.#members.delete(member.id)
-      member.joining?.reject(
-        new FencedError(`Another member joined group ${this.id} as instance ${instanceId}`, {
-          brokerCode: fencedInstance,
-        }),
-      )
-    }
+    const former = instanceId === undefined ? undefined : this.#withInstance(instanceId)
+    if (!former || former.id === id) return undefined
+    if (known) throw this.#fencedInstance(former)
+    former.sessionTimer?.cancel()
+    this.#members.delete(former.id)
+    if (this.#leaderId === former.id) this.#leaderId = id
+    former.joining?.reject(this.#fencedInstance(former))
+    return former
   }
 
-  #remove(member: GroupMember): void {
+  #withInstance(instanceId: string): GroupMember | undefined {
+    for (const member of this.#members.values()) {
+      if (member.options.instanceId === instanceId) return member
+    }
+    return undefined
+  }
+
+  #fencedInstance({ options }: GroupMember): FencedError {
+    return new FencedError(
+      `Another member has joined group ${this.id} as instance ${options.instanceId}; ` +
+        'each instance id is for one member at a time',
+      { brokerCode: groupCodes.fencedInstance },
+    )
+  }
+
+  /** In a stable group a static member that restarts moves nothing, nor does a follower with nothing new to say. */
+  #keepsPlace(replaced: GroupMember | undefined, changed: boolean, id: string): boolean {
+    return replaced !== undefined || (!changed && this.#leaderId !== id)
+  }
+
+  #remove(member: GroupMember, reason: string): void {
     member.sessionTimer?.cancel()
     this.#members.delete(member.id)
-    member.joining?.reject(
-      new FencedError(`Member ${member.id} left group ${this.id}`, { brokerCode: unknownMember }),
-    )
+    member.joining?.reject(new FencedError(reason, { brokerCode: groupCodes.unknownMember }))
     if (this.#members.size === 0) {
       this.#rebalanceTimer?.cancel()
       this.#state = 'empty'
@@ -217,78 +198,98 @@ export class GroupState {
 
   #startSession(member: GroupMember): void {
     member.sessionTimer?.cancel()
-    if (!this.#members.has(member.id)) return
-    member.sessionTimer = this.#clock.schedule(
-      member.options.sessionTimeoutMs,
-      () => this.#remove(member),
-      true,
-    )
+    if (this.#members.get(member.id) !== member) return
+    const { sessionTimeoutMs } = member.options
+    const expire = (): void => {
+      const reason = `Member ${member.id} of group ${this.id} sent nothing for ${sessionTimeoutMs} ms`
+      this.#remove(member, reason)
+    }
+    member.sessionTimer = this.#clock.schedule(sessionTimeoutMs, expire, true)
   }
 
   #prepareRebalance(): void {
     this.#state = 'preparing'
+    this.#startRebalanceTimer(() => this.#expelThoseMissing())
+  }
+
+  #startRebalanceTimer(run: () => void): void {
     this.#rebalanceTimer?.cancel()
     const timeouts = [...this.#members.values()].map((each) => each.options.rebalanceTimeoutMs)
-    this.#rebalanceTimer = this.#clock.schedule(
-      Math.max(...timeouts),
-      () => this.#expelThoseMissing(),
-      true,
-    )
+    this.#rebalanceTimer = this.#clock.schedule(Math.max(...timeouts), run, true)
   }
 
   #expelThoseMissing(): void {
-    for (const member of [...this.#members.values()]) {
+    for (const member of this.#members.values()) {
       if (member.joining) continue
       member.sessionTimer?.cancel()
       this.#members.delete(member.id)
     }
-    if (this.#members.size === 0) this.#state = 'empty'
-    else this.#completeWhenAllJoined()
+    if (this.#members.size === 0) {
+      this.#state = 'empty'
+      this.#generation++
+    } else {
+      this.#completeWhenAllJoined()
+    }
   }
 
   #completeWhenAllJoined(): void {
     if (this.#state !== 'preparing') return
     const members = [...this.#members.values()]
     if (members.length === 0 || members.some((member) => !member.joining)) return
-    this.#rebalanceTimer?.cancel()
     this.#state = 'completing'
     this.#generation++
-    void this.#assign(members, this.#generation)
+    const leader = members.find(({ id }) => id === this.#leaderId) ?? members[0]!
+    this.#leaderId = leader.id
+    this.#startRebalanceTimer(() => {
+      this.#remove(leader, `Assigning the partitions of group ${this.id} took too long`)
+    })
+    void this.#assign(leader, members, this.#generation)
   }
 
-  async #assign(members: readonly GroupMember[], generation: number): Promise<void> {
-    const leader = members[0]!
+  async #assign(leader: GroupMember, members: GroupMember[], generation: number): Promise<void> {
+    // A member may come or go meanwhile: those who wait then take part in the rebalance that this begins.
+    const isOver = (): boolean => this.#generation !== generation || this.#state !== 'completing'
     let assignments: Map<string, GroupAssignment>
     try {
       assignments = await leader.options.assignor.assign(members.map(subscriptionOf))
+      const missing = members.find(({ id }) => !assignments.has(id))
+      if (missing) {
+        const { name } = leader.options.assignor
+        throw new LifecycleError(`Assignor ${name} has left out member ${missing.id}`)
+      }
     } catch (error) {
+      if (isOver()) return
       leader.joining?.reject(error as Error)
       leader.joining = undefined
-      this.#remove(leader)
+      this.#remove(leader, '')
       return
     }
-    // A member came or went meanwhile: those who wait take part in the rebalance that this began.
-    if (this.#generation !== generation || this.#state !== 'completing') return
+    if (isOver()) return
+    this.#rebalanceTimer?.cancel()
     this.#state = 'stable'
     for (const member of members) {
-      const assignment = assignments.get(member.id) ?? { partitions: [], userData: Buffer.alloc(0) }
-      this.#startSession(member)
-      member.joining?.resolve({ generationId: generation, assignment })
-      member.joining = undefined
+      member.assignment = assignments.get(member.id)
+      if (member.assignment) this.#settle(member, member.assignment)
     }
+  }
+
+  #settle(member: GroupMember, assignment: GroupAssignment): void {
+    const { joining } = member
+    member.joining = undefined
+    this.#startSession(member)
+    joining?.resolve({ generationId: this.#generation, assignment })
   }
 }
 
-function subscriptionOf(member: GroupMember): GroupMemberSubscription {
-  const { instanceId } = member.options
+function subscriptionOf({ id, options, subscription }: GroupMember): GroupMemberSubscription {
+  const { instanceId } = options
   return {
-    memberId: member.id,
-    ...member.subscription,
+    memberId: id,
+    ...subscription,
     ...(instanceId === undefined ? {} : { instanceId }),
   }
 }
 
-/** The error of a wait that took too long. */
-export function timedOut(what: string, timeoutMs: number): BrokerTimeoutError {
-  return new BrokerTimeoutError(`${what} took longer than ${timeoutMs} ms`, { retriable: true })
+function isSame(one: GroupSubscription, other: GroupSubscription): boolean {
+  return one.topics.join() === other.topics.join() && one.userData.equals(other.userData)
 }

@@ -1,84 +1,76 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  ftruncateSync,
-  writeSync,
-} from 'node:fs'
-import { join } from 'node:path'
-import { deserialize, serialize } from 'node:v8'
-import { crc32 } from 'node:zlib'
-import { BrokerError, messageOf } from '../../core/errors.ts'
 import type { CommittedOffset } from '../port.ts'
+import { JournalFile } from './journal-file.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { ChunkTransaction, RecordChunk, UnplacedChunk } from './record-chunk.ts'
+import type { TransactionOffsets } from './transactions.ts'
+
+type TopicConfig = Readonly<globalThis.Record<string, string>>
+
+/** A chunk as it is written down; where it lies only if that is not right after the one before. */
+type PlainChunk = Omit<UnplacedChunk, 'transaction'> & {
+  readonly place?: Pick<RecordChunk, 'baseOffset' | 'nextOffset' | 'deltas'>
+}
 
 /** One event as it is written down. */
 type Entry =
-  | {
-      type: 'topic'
-      name: string
-      partitions: number
-      config: Readonly<globalThis.Record<string, string>>
-    }
+  | { type: 'topic'; name: string; partitions: number; config: TopicConfig }
   | { type: 'topic-deleted'; name: string }
   | { type: 'records-deleted'; topic: string; partition: number; before: number }
   | { type: 'offsets'; group: string; offsets: readonly CommittedOffset[] }
   | { type: 'epoch'; id: string; epoch: number }
-  | { type: 'chunk'; topic: string; partition: number; chunk: UnplacedChunk; transaction: number }
-  | { type: 'transaction-ended'; transaction: number; committed: boolean }
+  | { type: 'chunk'; topic: string; partition: number; chunk: PlainChunk; transaction: number }
+  | { type: 'bounds'; topic: string; partition: number; logStart: number; end: number }
+  | {
+      type: 'transaction-ended'
+      transaction: number
+      committed: boolean
+      offsets: readonly TransactionOffsets[]
+    }
 
 /** What takes the events of an earlier life. */
 export interface ReplayTarget {
-  topic(name: string, partitions: number, config: Readonly<globalThis.Record<string, string>>): void
+  topic(name: string, partitions: number, config: TopicConfig): void
   topicDeleted(name: string): void
   recordsDeleted(topic: string, partition: number, before: number): void
   offsets(group: string, offsets: readonly CommittedOffset[]): void
   epoch(id: string, epoch: number): void
-  chunk(topic: string, partition: number, chunk: UnplacedChunk): void
+  log(topic: string, partition: number): PartitionLog
 }
 
-const entryHeaderBytes = 8
+/** What is to be kept of a broker when its journal is written anew. */
+export interface JournalContent {
+  readonly topics: readonly {
+    readonly name: string
+    readonly config: TopicConfig
+    readonly partitions: readonly PartitionLog[]
+  }[]
+  readonly epochs: readonly (readonly [id: string, epoch: number])[]
+  readonly groups: readonly TransactionOffsets[]
+}
 
-/**
- * Everything that happened, in one file that is only appended to: length, checksum, entry.
- *
- * An entry that was being written when the process ended is cut off at the next start. A transaction that had not ended
- * then counts as aborted.
- */
+/** The journal is written anew when it is this large, and so many times what is alive in it. */
+const rewrittenBytesMin = 1_048_576
+const deadRatioMin = 2
+/** About what an entry takes beside its bytes, and a record. */
+const entryOverheadBytes = 200
+const recordOverheadBytes = 32
+
+/** Stands for every transaction that was aborted before the journal was written anew. */
+const someAborted = 1
+
+/** Everything that happened, for the next start. A transaction that had not ended by then counts as aborted. */
 export class Journal {
-  readonly #file: number
-  readonly #path: string
+  readonly #file: JournalFile
   readonly #transactions = new Map<ChunkTransaction, number>()
-  #nextTransaction = 1
+  #nextTransaction = someAborted + 1
 
-  private constructor(path: string, file: number) {
-    this.#path = path
-    this.#file = file
-  }
-
-  static open(folder: string): Journal {
-    mkdirSync(folder, { recursive: true })
-    const path = join(folder, 'journal')
-    return new Journal(path, openSync(path, 'a+'))
+  constructor(folder: string) {
+    this.#file = JournalFile.open(folder)
   }
 
   /** Reads the file from its start. Throws `BrokerError` where something before its last entry is damaged. */
   replay(target: ReplayTarget): void {
-    const bytes = readFileSync(this.#path)
-    const entries: Entry[] = []
-    let position = 0
-    while (position < bytes.length) {
-      const entry = this.#entryAt(bytes, position)
-      if (!entry) {
-        ftruncateSync(this.#file, position)
-        break
-      }
-      entries.push(entry.value)
-      position = entry.end
-    }
+    const entries = this.#file.read() as Entry[]
     const committed = new Set<number>()
     for (const entry of entries) {
       if (entry.type === 'transaction-ended' && entry.committed) committed.add(entry.transaction)
@@ -89,74 +81,39 @@ export class Journal {
     for (const entry of entries) apply(entry, target, committed)
   }
 
-  write(entry: Entry): void {
-    const body = serialize(entry)
-    const header = Buffer.allocUnsafe(entryHeaderBytes)
-    header.writeUInt32BE(body.length, 0)
-    header.writeUInt32BE(crc32(body), 4)
-    writeSync(this.#file, Buffer.concat([header, body]))
+  /** Writes the file anew where most of it is about what is no more. For right after {@link replay}. */
+  shrink(content: JournalContent): void {
+    if (this.#file.size < rewrittenBytesMin) return
+    if (this.#file.size < deadRatioMin * liveBytes(content)) return
+    this.#file.rewrite(entriesOf(content))
   }
 
-  writeChunk(log: PartitionLog, chunk: RecordChunk): void {
-    const { topic, partition } = log
+  write(entry: Exclude<Entry, { type: 'chunk' | 'transaction-ended' }>): void {
+    this.#file.write(entry)
+  }
+
+  writeChunk({ topic, partition }: PartitionLog, chunk: UnplacedChunk): void {
     const transaction = chunk.transaction ? this.#idOf(chunk.transaction) : 0
-    const { count, timestamps, maxTimestampMs, buffer, bounds, headers, control } = chunk
-    const plain: UnplacedChunk = {
-      count,
-      timestamps,
-      maxTimestampMs,
-      buffer,
-      bounds,
-      headers,
-      transaction: undefined,
-      control,
-    }
-    this.write({ type: 'chunk', topic, partition, chunk: plain, transaction })
+    this.#file.write({ type: 'chunk', topic, partition, chunk: plain(chunk), transaction })
   }
 
-  /** Notes how a transaction ended; one that wrote nothing is not worth a note. */
-  writeEnd(transaction: ChunkTransaction): void {
+  /** Notes how a transaction ended, and what it committed; one that wrote nothing is not worth a note. */
+  writeEnd(transaction: ChunkTransaction, offsets: readonly TransactionOffsets[]): void {
     const id = this.#transactions.get(transaction)
-    if (id === undefined) return
+    if (id === undefined && offsets.length === 0) return
     this.#transactions.delete(transaction)
     const committed = transaction.state === 'committed'
-    this.write({ type: 'transaction-ended', transaction: id, committed })
+    this.#file.write({ type: 'transaction-ended', transaction: id ?? 0, committed, offsets })
   }
 
   close(): void {
-    fsyncSync(this.#file)
-    closeSync(this.#file)
+    this.#file.close()
   }
 
   #idOf(transaction: ChunkTransaction): number {
     const id = this.#transactions.get(transaction) ?? this.#nextTransaction++
     this.#transactions.set(transaction, id)
     return id
-  }
-
-  /** The entry that begins here; undefined where the file ends within it. */
-  #entryAt(bytes: Buffer, position: number): { value: Entry; end: number } | undefined {
-    if (position + entryHeaderBytes > bytes.length) return undefined
-    const start = position + entryHeaderBytes
-    const end = start + bytes.readUInt32BE(position)
-    if (end > bytes.length) return undefined
-    const body = bytes.subarray(start, end)
-    if (crc32(body) !== bytes.readUInt32BE(position + 4)) {
-      if (end === bytes.length) return undefined
-      throw this.#damaged(position, 'its checksum is wrong')
-    }
-    try {
-      return { value: deserialize(body) as Entry, end }
-    } catch (error) {
-      throw this.#damaged(position, messageOf(error))
-    }
-  }
-
-  #damaged(position: number, reason: string): BrokerError {
-    return new BrokerError(
-      `The embedded broker's file ${this.#path} is damaged at byte ${position}: ${reason}; ` +
-        'delete its folder to begin anew',
-    )
   }
 }
 
@@ -167,11 +124,59 @@ function apply(entry: Entry, target: ReplayTarget, committed: ReadonlySet<number
   else if (entry.type === 'epoch') target.epoch(entry.id, entry.epoch)
   else if (entry.type === 'records-deleted') {
     target.recordsDeleted(entry.topic, entry.partition, entry.before)
-  } else if (entry.type === 'chunk') {
-    const { chunk, transaction } = entry
-    const state = committed.has(transaction) ? 'committed' : 'aborted'
+  } else if (entry.type === 'bounds') {
+    target.log(entry.topic, entry.partition).restoreBounds(entry.logStart, entry.end)
+  } else if (entry.type === 'transaction-ended') {
+    for (const { group, offsets } of entry.offsets) target.offsets(group, offsets)
+  } else {
+    const { place, ...chunk } = entry.chunk
+    const state = committed.has(entry.transaction) ? 'committed' : 'aborted'
+    const transaction = entry.transaction === 0 ? undefined : ({ state } as const)
+    // Copies, as what was read are views of the whole file, which would stay in memory with them.
     const buffer = Buffer.from(chunk.buffer)
-    const ended = transaction === 0 ? undefined : ({ state } as const)
-    target.chunk(entry.topic, entry.partition, { ...chunk, buffer, transaction: ended })
+    const restored = { ...chunk, buffer, headers: copyOf(chunk.headers), transaction }
+    const log = target.log(entry.topic, entry.partition)
+    if (place) log.restore({ ...restored, ...place })
+    else log.append(restored)
   }
+}
+
+function copyOf(headers: PlainChunk['headers']): PlainChunk['headers'] {
+  return headers?.map((each) =>
+    each?.map(({ key, value }) => ({ key, value: value && Buffer.from(value) })),
+  )
+}
+
+function plain(chunk: UnplacedChunk): PlainChunk {
+  const { count, timestamps, maxTimestampMs, buffer, bounds, headers, control } = chunk
+  return { count, timestamps, maxTimestampMs, buffer, bounds, headers, control }
+}
+
+function liveBytes({ topics, groups }: JournalContent): number {
+  const logs = topics.flatMap(({ partitions }) => partitions)
+  const offsets = groups.reduce((sum, group) => sum + group.offsets.length, 0)
+  return logs
+    .flatMap(({ chunks }) => chunks)
+    .reduce(
+      (sum, { buffer, count }) =>
+        sum + entryOverheadBytes + buffer.length + count * recordOverheadBytes,
+      (logs.length + offsets) * entryOverheadBytes,
+    )
+}
+
+function* entriesOf({ topics, epochs, groups }: JournalContent): Generator<Entry> {
+  for (const { name, config, partitions } of topics) {
+    yield { type: 'topic', name, partitions: partitions.length, config }
+    for (const { topic, partition, chunks, logStart, highWatermark } of partitions) {
+      for (const chunk of chunks) {
+        const { baseOffset, nextOffset, deltas } = chunk
+        const transaction = chunk.transaction?.state === 'aborted' ? someAborted : 0
+        const place = { baseOffset, nextOffset, deltas }
+        yield { type: 'chunk', topic, partition, chunk: { ...plain(chunk), place }, transaction }
+      }
+      yield { type: 'bounds', topic, partition, logStart, end: highWatermark }
+    }
+  }
+  for (const [id, epoch] of epochs) yield { type: 'epoch', id, epoch }
+  for (const { group, offsets } of groups) yield { type: 'offsets', group, offsets }
 }

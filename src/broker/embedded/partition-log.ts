@@ -1,7 +1,9 @@
 import { OffsetOutOfRangeError } from '../../core/errors.ts'
 import type { TopicPartition } from '../../core/topic-partition.ts'
 import type { Isolation } from '../port.ts'
-import { bytesOf, type RecordChunk, type UnplacedChunk } from './record-chunk.ts'
+import { coalesceLast } from './chunk-rewriter.ts'
+import { compactChunks, type CompactionTimes } from './log-compaction.ts'
+import { offsetOf, type RecordChunk, type UnplacedChunk } from './record-chunk.ts'
 
 /** What one read of a partition found. */
 export interface LogRead {
@@ -10,6 +12,9 @@ export interface LogRead {
   readonly bytes: number
   readonly nextOffset: number
 }
+
+/** What a record takes beside its key and value, for bounding buffers. */
+const recordOverheadBytes = 16
 
 /** The log of one partition, in memory: chunks by offset. */
 export class PartitionLog {
@@ -50,12 +55,17 @@ export class PartitionLog {
     return { records: this.#recordsSinceCompaction, ratio }
   }
 
+  /** All there is, in the order of offsets. */
+  get chunks(): readonly RecordChunk[] {
+    return this.#chunks
+  }
+
   endOffset(isolation: Isolation): number {
     return isolation === 'read_committed' ? this.lastStableOffset : this.#end
   }
 
-  /** Calls back whenever more may be visible; returns what ends it. */
-  onGrowth(listener: () => void): () => void {
+  /** Calls back whenever more may be visible, or nothing ever will be; returns what ends it. */
+  onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -68,11 +78,9 @@ export class PartitionLog {
     if (transaction?.state === 'open' && !this.#open.has(transaction)) {
       this.#open.set(transaction, baseOffset)
     }
-    this.#chunks.push(chunk)
-    this.#end = nextOffset
-    this.#records += chunk.count
-    this.#recordsSinceCompaction += chunk.count
-    this.#notify()
+    this.#add(chunk)
+    coalesceLast(this.#chunks)
+    this.notify()
     return chunk
   }
 
@@ -80,6 +88,17 @@ export class PartitionLog {
   endTransaction(transaction: object, marker: UnplacedChunk): RecordChunk {
     this.#open.delete(transaction)
     return this.append(marker)
+  }
+
+  /** Puts a chunk back where it was in an earlier life. */
+  restore(chunk: RecordChunk): void {
+    this.#add(chunk)
+  }
+
+  /** Takes over the bounds of an earlier life, which what is left of the records need not reach. */
+  restoreBounds(logStart: number, end: number): void {
+    this.#logStart = logStart
+    this.#end = end
   }
 
   /**
@@ -110,7 +129,7 @@ export class PartitionLog {
       const aborted = isolation === 'read_committed' && chunk.transaction?.state === 'aborted'
       if (chunk.control || aborted || chunk.count === 0) continue
       visible.push(chunk)
-      bytes += chunk.buffer.length + chunk.count * 16
+      bytes += bytesFrom(chunk, from)
     }
     return { chunks: visible, bytes, nextOffset }
   }
@@ -119,9 +138,11 @@ export class PartitionLog {
   offsetForTime(timestampMs: number): number | undefined {
     for (const chunk of this.#chunks) {
       if (chunk.control || chunk.maxTimestampMs < timestampMs) continue
-      const index = chunk.timestamps.findIndex((each) => each >= timestampMs)
-      const offset = chunk.baseOffset + (chunk.deltas?.[index] ?? index)
-      if (index >= 0 && offset >= this.#logStart) return offset
+      for (let index = 0; index < chunk.count; index++) {
+        if (chunk.timestamps[index]! < timestampMs) continue
+        const offset = offsetOf(chunk, index)
+        if (offset >= this.#logStart) return offset
+      }
     }
     return undefined
   }
@@ -135,48 +156,36 @@ export class PartitionLog {
         brokerCode: 1,
       })
     }
-    this.#logStart = Math.max(this.#logStart, offset)
-    const kept = this.#chunks.findIndex((chunk) => chunk.nextOffset > this.#logStart)
+    if (offset <= this.#logStart) return
+    this.#logStart = offset
+    const kept = this.#chunks.findIndex((chunk) => chunk.nextOffset > offset)
     this.#replace(kept < 0 ? [] : this.#chunks.slice(kept))
   }
 
-  /** Drops leading chunks whose records are all older than this. */
-  expireBefore(timestampMs: number): void {
+  /** Where the log begins once the leading chunks are dropped whose records are all older than this. */
+  startWithout(timestampMs: number): number {
     const stable = this.lastStableOffset
-    const expired = this.#chunks.findIndex(
+    const kept = this.#chunks.find(
       (chunk) => chunk.maxTimestampMs >= timestampMs || chunk.nextOffset > stable,
     )
-    const offset = expired < 0 ? this.#end : this.#chunks[expired]!.baseOffset
-    if (offset > this.#logStart) this.deleteBefore(offset)
+    return Math.max(this.#logStart, kept ? kept.baseOffset : stable)
   }
 
-  /** Keeps the last record of each key up to the last stable offset; tombstones and aborted records go. */
-  compact(): void {
-    const stable = this.lastStableOffset
-    const last = new Map<string, number>()
-    this.#eachVisible(stable, (chunk, index, offset) => {
-      last.set(bytesOf(chunk, index, 0)?.toString('latin1') ?? '', offset)
-    })
-    const compacted = this.#chunks.flatMap((chunk) => {
-      if (chunk.nextOffset > stable) return [chunk]
-      const kept = keptOf(chunk, last)
-      return kept ? [kept] : []
-    })
-    this.#replace(compacted)
+  /** Keeps the last record of each key up to the last stable offset. */
+  compact(times: CompactionTimes): void {
+    this.#replace(compactChunks(this.#chunks, this.lastStableOffset, times))
     this.#recordsSinceCompaction = 0
   }
 
-  #eachVisible(
-    before: number,
-    visit: (chunk: RecordChunk, index: number, offset: number) => void,
-  ): void {
-    for (const chunk of this.#chunks) {
-      if (chunk.nextOffset > before) return
-      if (chunk.control || chunk.transaction?.state === 'aborted') continue
-      for (let index = 0; index < chunk.count; index++) {
-        visit(chunk, index, chunk.baseOffset + (chunk.deltas?.[index] ?? index))
-      }
-    }
+  notify(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #add(chunk: RecordChunk): void {
+    this.#chunks.push(chunk)
+    this.#end = chunk.nextOffset
+    this.#records += chunk.count
+    this.#recordsSinceCompaction += chunk.count
   }
 
   #replace(chunks: RecordChunk[]): void {
@@ -200,28 +209,14 @@ export class PartitionLog {
   #place(): TopicPartition {
     return { topic: this.topic, partition: this.partition }
   }
-
-  #notify(): void {
-    for (const listener of this.#listeners) listener()
-  }
 }
 
-function keptOf(chunk: RecordChunk, last: ReadonlyMap<string, number>): RecordChunk | undefined {
-  if (chunk.control || chunk.transaction?.state === 'aborted') return undefined
-  const kept: number[] = []
-  for (let index = 0; index < chunk.count; index++) {
-    const offset = chunk.baseOffset + (chunk.deltas?.[index] ?? index)
-    const key = bytesOf(chunk, index, 0)?.toString('latin1') ?? ''
-    if (last.get(key) === offset && bytesOf(chunk, index, 2) !== null) kept.push(index)
+/** Bytes of the chunk's records from an offset on. */
+function bytesFrom(chunk: RecordChunk, from: number): number {
+  let first = 0
+  if (chunk.baseOffset < from) {
+    while (first < chunk.count && offsetOf(chunk, first) < from) first++
   }
-  if (kept.length === 0) return undefined
-  const { headers } = chunk
-  return {
-    ...chunk,
-    count: kept.length,
-    deltas: kept.map((index) => chunk.deltas?.[index] ?? index),
-    timestamps: kept.map((index) => chunk.timestamps[index]!),
-    bounds: kept.flatMap((index) => chunk.bounds.slice(index * 4, index * 4 + 4)),
-    headers: headers && kept.map((index) => headers[index]),
-  }
+  const start = first < chunk.count ? chunk.bounds[first * 4]! : chunk.buffer.length
+  return chunk.buffer.length - start + (chunk.count - first) * recordOverheadBytes
 }

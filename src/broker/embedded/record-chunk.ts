@@ -26,10 +26,15 @@ export interface RecordChunk {
   readonly transaction: ChunkTransaction | undefined
   /** A marker that ends a transaction: takes an offset and is never seen. */
   readonly control: boolean
+  /** Until when its tombstones outlive compaction; undefined where it was not compacted yet. */
+  readonly tombstonesUntilMs?: number | undefined
 }
 
 /** A chunk before it has its place in a partition. */
-export type UnplacedChunk = Omit<RecordChunk, 'baseOffset' | 'nextOffset' | 'deltas'>
+export type UnplacedChunk = Omit<
+  RecordChunk,
+  'baseOffset' | 'nextOffset' | 'deltas' | 'tombstonesUntilMs'
+>
 
 const initialCapacity = 4_096
 
@@ -69,17 +74,20 @@ export class ChunkBuilder {
 
   /** The records so far; the builder begins anew. */
   take(transaction: ChunkTransaction | undefined): UnplacedChunk {
+    // What is mostly empty is copied out, as a log of many small chunks would keep the empty parts for ever.
+    const copied = this.#position < this.#buffer.length / 2
+    const written = this.#buffer.subarray(0, this.#position)
     const chunk: UnplacedChunk = {
       count: this.count,
       timestamps: this.#timestamps,
       maxTimestampMs: this.#maxTimestampMs,
-      buffer: this.#buffer.subarray(0, this.#position),
+      buffer: copied ? Buffer.from(written) : written,
       bounds: this.#bounds,
       headers: this.#headers,
       transaction,
       control: false,
     }
-    this.#buffer = Buffer.allocUnsafe(Math.max(initialCapacity, this.#position))
+    if (!copied) this.#buffer = Buffer.allocUnsafe(Math.max(initialCapacity, this.#position))
     this.#position = 0
     this.#timestamps = []
     this.#bounds = []
@@ -106,14 +114,17 @@ export class ChunkBuilder {
   }
 }
 
+const noBytes = Buffer.alloc(0)
+const controlBounds: readonly number[] = [0, -1, 0, -1]
+
 /** The marker that a transaction's end writes to each partition that it touched. */
 export function controlChunk(timestampMs: number): UnplacedChunk {
   return {
     count: 1,
     timestamps: [timestampMs],
     maxTimestampMs: timestampMs,
-    buffer: Buffer.alloc(0),
-    bounds: [0, -1, 0, -1],
+    buffer: noBytes,
+    bounds: controlBounds,
     headers: undefined,
     transaction: undefined,
     control: true,
@@ -125,4 +136,9 @@ export function bytesOf(chunk: RecordChunk, index: number, part: 0 | 2): Buffer 
   const start = chunk.bounds[index * 4 + part]!
   const end = chunk.bounds[index * 4 + part + 1]!
   return end < 0 ? null : chunk.buffer.subarray(start, end)
+}
+
+/** The offset of one of a chunk's records. */
+export function offsetOf(chunk: RecordChunk, index: number): number {
+  return chunk.baseOffset + (chunk.deltas ? chunk.deltas[index]! : index)
 }

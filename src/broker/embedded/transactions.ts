@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../core/clock.ts'
 import type { CommittedOffset, GroupIdentity } from '../port.ts'
 import type { GroupState } from './group-state.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { controlChunk, type ChunkTransaction, type RecordChunk } from './record-chunk.ts'
+import { controlChunk, type ChunkTransaction, type UnplacedChunk } from './record-chunk.ts'
 
 /** A producer's right to write under a transactional id; a newer one ends it. */
 export interface ProducerIdentity {
@@ -21,14 +21,22 @@ interface TransactionalProducer {
   epoch: number
   timeoutMs: number
   open: OpenTransaction | undefined
+  /** How long the transaction was that the broker aborted last; undefined once a newer producer came. */
+  lapsedAfterMs: number | undefined
+}
+
+/** Offsets that a transaction brings a group. */
+export interface TransactionOffsets {
+  readonly group: string
+  readonly offsets: readonly CommittedOffset[]
 }
 
 /** Told of what has to survive a restart. */
 export interface TransactionListener {
   onEpoch(transactionalId: string, epoch: number): void
-  onOffsets(group: GroupState, offsets: readonly CommittedOffset[]): void
-  onMarker(log: PartitionLog, marker: RecordChunk): void
-  onEnd(transaction: ChunkTransaction): void
+  onMarker(log: PartitionLog, marker: UnplacedChunk): void
+  /** Comes after the markers; with it the transaction is over, or it never was. */
+  onEnd(transaction: ChunkTransaction, offsets: readonly TransactionOffsets[]): void
 }
 
 const producerFenced = 90
@@ -50,27 +58,33 @@ export class Transactions {
 
   /** Gives out the next epoch; whoever held the one before is fenced and its transaction aborted. */
   initialize(transactionalId: string, timeoutMs: number): ProducerIdentity {
-    const producer = this.#producers.get(transactionalId) ?? {
-      epoch: -1,
-      timeoutMs,
-      open: undefined,
-    }
-    this.#producers.set(transactionalId, producer)
+    if (!this.#producers.has(transactionalId)) this.restoreEpoch(transactionalId, -1)
+    const producer = this.#producers.get(transactionalId)!
     this.#end(producer, false)
-    producer.epoch++
     producer.timeoutMs = timeoutMs
-    this.#listener.onEpoch(transactionalId, producer.epoch)
+    producer.lapsedAfterMs = undefined
+    this.#nextEpoch(transactionalId, producer)
     return { transactionalId, epoch: producer.epoch }
   }
 
   /** Takes over an epoch from before a restart. */
   restoreEpoch(transactionalId: string, epoch: number): void {
-    this.#producers.set(transactionalId, { epoch, timeoutMs: 60_000, open: undefined })
+    this.#producers.set(transactionalId, {
+      epoch,
+      timeoutMs: 0,
+      open: undefined,
+      lapsedAfterMs: undefined,
+    })
+  }
+
+  /** The last epoch of each transactional id. */
+  epochs(): (readonly [transactionalId: string, epoch: number])[] {
+    return [...this.#producers].map(([id, { epoch }]) => [id, epoch] as const)
   }
 
   /** The transaction that the producer's records belong to, with this log added; opened where there is none. */
   join(identity: ProducerIdentity, log: PartitionLog): ChunkTransaction {
-    const transaction = this.#openTransaction(this.check(identity))
+    const transaction = this.#openTransaction(identity)
     transaction.logs.add(log)
     return transaction
   }
@@ -81,32 +95,43 @@ export class Transactions {
     member: GroupIdentity,
     offsets: readonly CommittedOffset[],
   ): void {
-    const transaction = this.#openTransaction(this.check(identity))
-    group.addPending(member, transaction, offsets)
+    this.#check(identity)
+    group.check(member)
+    const transaction = this.#openTransaction(identity)
+    group.offsets.addPending(transaction, offsets)
     transaction.groups.add(group)
   }
 
   end(identity: ProducerIdentity, committed: boolean): void {
-    this.#end(this.check(identity), committed)
-  }
-
-  /** Throws `FencedError` where a newer producer has the id. */
-  check(identity: ProducerIdentity): TransactionalProducer {
-    const producer = this.#producers.get(identity.transactionalId)
-    if (!producer) throw new LifecycleError(`No producer was opened as ${identity.transactionalId}`)
-    if (producer.epoch === identity.epoch) return producer
-    throw new FencedError(
-      `A newer producer has taken the transactional id ${identity.transactionalId}: ` +
-        `epoch ${identity.epoch} was followed by ${producer.epoch}`,
-      { brokerCode: producerFenced },
-    )
+    this.#end(this.#check(identity), committed)
   }
 
   close(): void {
     for (const producer of this.#producers.values()) producer.open?.timer?.cancel()
   }
 
-  #openTransaction(producer: TransactionalProducer): OpenTransaction {
+  /** Throws `FencedError` where the identity's time is over. */
+  #check({ transactionalId, epoch }: ProducerIdentity): TransactionalProducer {
+    const producer = this.#producers.get(transactionalId)
+    if (!producer) throw new LifecycleError(`No producer was opened as ${transactionalId}`)
+    if (producer.epoch === epoch) return producer
+    const reason =
+      producer.lapsedAfterMs === undefined
+        ? 'a newer producer has taken it'
+        : `the broker aborted its transaction, which was not ended within ${producer.lapsedAfterMs} ms`
+    throw new FencedError(
+      `The producer may write no longer under the transactional id ${transactionalId}: ${reason}`,
+      { brokerCode: producerFenced },
+    )
+  }
+
+  #nextEpoch(transactionalId: string, producer: TransactionalProducer): void {
+    producer.epoch++
+    this.#listener.onEpoch(transactionalId, producer.epoch)
+  }
+
+  #openTransaction(identity: ProducerIdentity): OpenTransaction {
+    const producer = this.#check(identity)
     if (producer.open) return producer.open
     const transaction: OpenTransaction = {
       state: 'open',
@@ -114,15 +139,13 @@ export class Transactions {
       groups: new Set(),
       timer: undefined,
     }
-    transaction.timer = this.#clock.schedule(
-      producer.timeoutMs,
-      () => {
-        // As a real broker does: the producer that let its transaction lapse is fenced.
-        producer.epoch++
-        this.#end(producer, false)
-      },
-      true,
-    )
+    const lapse = (): void => {
+      // As a real broker does: the producer that let its transaction lapse is fenced.
+      producer.lapsedAfterMs = producer.timeoutMs
+      this.#nextEpoch(identity.transactionalId, producer)
+      this.#end(producer, false)
+    }
+    transaction.timer = this.#clock.schedule(producer.timeoutMs, lapse, true)
     producer.open = transaction
     return transaction
   }
@@ -134,12 +157,15 @@ export class Transactions {
     transaction.timer?.cancel()
     transaction.state = committed ? 'committed' : 'aborted'
     for (const log of transaction.logs) {
-      this.#listener.onMarker(log, log.endTransaction(transaction, controlChunk(this.#clock.now())))
+      const marker = controlChunk(this.#clock.now())
+      this.#listener.onMarker(log, marker)
+      log.endTransaction(transaction, marker)
     }
-    this.#listener.onEnd(transaction)
-    for (const group of transaction.groups) {
-      const offsets = group.endPending(transaction, committed)
-      if (offsets.length > 0) this.#listener.onOffsets(group, offsets)
-    }
+    const groups = committed ? [...transaction.groups] : []
+    this.#listener.onEnd(
+      transaction,
+      groups.map(({ id, offsets }) => ({ group: id, offsets: offsets.pendingOf(transaction) })),
+    )
+    for (const { offsets } of transaction.groups) offsets.endPending(transaction, committed)
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
+import { BrokerTimeoutError } from '../../core/errors.ts'
 import type { WaitOptions } from '../port.ts'
-import { timedOut } from './group-state.ts'
 
 /** What {@link waitFor} waits for. */
 export interface Waiting extends WaitOptions {
@@ -32,4 +32,9 @@ export async function waitFor(waiting: Waiting): Promise<void> {
     const timer = clock.schedule(timeoutMs, () => end(() => reject(timedOut(what, timeoutMs))))
     signal?.addEventListener('abort', onAbort, { once: true })
   })
+}
+
+/** The error of a wait that took too long. */
+export function timedOut(what: string, timeoutMs: number): BrokerTimeoutError {
+  return new BrokerTimeoutError(`${what} took longer than ${timeoutMs} ms`, { retriable: true })
 }
