@@ -172,6 +172,7 @@ export class EmbeddedClient implements Broker {
     const held = this.broker.onRequest?.(this.clientId, name)
     if (held) await this.#whileUsable(held, signal)
     this.checkUsable()
+    signal?.throwIfAborted()
   }
 
   /** @internal */

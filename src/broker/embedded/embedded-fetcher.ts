@@ -87,17 +87,16 @@ export class EmbeddedFetcher implements Fetcher {
     const { signal, timeoutMs = defaultWaitMs } = options
     this.#checkUsable()
     await this.#client.request('fetch', signal)
-    this.#checkUsable()
     const { clock } = this.#client.broker
     const deadlineMs = clock.monotonicMs() + timeoutMs
     for (;;) {
+      signal?.throwIfAborted()
+      this.#checkUsable()
       const ready = this.#read()
       const leftMs = deadlineMs - clock.monotonicMs()
       if (ready.length > 0 || leftMs <= 0) return ready
       // What woke it need not be visible: records of a transaction that is open are not.
       await this.#untilChange(leftMs, signal)
-      signal?.throwIfAborted()
-      this.#checkUsable()
     }
   }
 

@@ -35,6 +35,8 @@ export class EmbeddedMembership implements GroupMembership {
     this.#checkUsable()
     await this.#client.request('joinGroup', options.signal)
     this.#checkUsable()
+    // The caller may have given up in the meantime.
+    options.signal?.throwIfAborted()
     const { groupId, instanceId, assignor } = this.#options
     const joining = this.#fenceable(() => {
       const member = { id: this.#memberId, known: this.#known, options: this.#options }

@@ -1,9 +1,12 @@
+import { BrokerError } from '../../core/errors.ts'
 import { PartitionLog } from './partition-log.ts'
 
 /** Kafka's own defaults for `max.message.bytes`, `delete.retention.ms` and `log.retention.check.interval.ms`. */
 const defaultMaxMessageBytes = 1_048_588
 const defaultDeleteRetentionMs = 86_400_000
 const retentionCheckMs = 300_000
+
+const invalidConfig = 40
 
 /** Compaction runs when this many records were written since the last, and they are half of the log. */
 const dirtyRecordsMin = 10_000
@@ -21,6 +24,7 @@ export class EmbeddedTopic {
   readonly #retentionMs: number | undefined
   #checkedAtMs: number
 
+  /** Throws `BrokerError` where a setting cannot be used. */
   constructor(
     name: string,
     partitions: number,
@@ -30,11 +34,11 @@ export class EmbeddedTopic {
     this.name = name
     this.config = config
     this.partitions = Array.from({ length: partitions }, (_, i) => new PartitionLog(name, i))
-    this.maxMessageBytes = Number(config['max.message.bytes'] ?? defaultMaxMessageBytes)
+    this.maxMessageBytes = this.#number('max.message.bytes', defaultMaxMessageBytes)
     const policies = (config['cleanup.policy'] ?? 'delete').split(',').map((each) => each.trim())
     this.compacted = policies.includes('compact')
-    this.#deleteRetentionMs = Number(config['delete.retention.ms'] ?? defaultDeleteRetentionMs)
-    const retentionMs = Number(config['retention.ms'] ?? -1)
+    this.#deleteRetentionMs = this.#number('delete.retention.ms', defaultDeleteRetentionMs)
+    const retentionMs = this.#number('retention.ms', -1)
     this.#retentionMs = policies.includes('delete') && retentionMs >= 0 ? retentionMs : undefined
     this.#checkedAtMs = nowMs
   }
@@ -62,6 +66,15 @@ export class EmbeddedTopic {
     return this.partitions
       .map((log) => ({ log, before: log.startWithout(oldest) }))
       .filter(({ log, before }) => before > log.logStart)
+  }
+
+  #number(key: string, otherwise: number): number {
+    const value = this.config[key]
+    if (value === undefined) return otherwise
+    if (/^-?\d+$/.test(value)) return Number(value)
+    throw new BrokerError(`Topic ${this.name} cannot have ${key}=${value}: it is no whole number`, {
+      brokerCode: invalidConfig,
+    })
   }
 
   #compactLog(log: PartitionLog, nowMs: number): void {
