@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Header } from '../core/headers.ts'
 import { taskIdName } from '../core/task-id.ts'
 import type { FailedRecord } from './error-handlers.ts'
-import { makeTopicsReady } from './internal-topics.ts'
+import { makeTopicsReady, type TopicCreation } from './internal-topics.ts'
 import type { RecordCollector } from './record-collector.ts'
 
 /** Names of the headers that say why a record is a dead letter. Source: KIP-1034; the last three are Millrace's. */
@@ -35,15 +35,11 @@ export class DeadLetters {
   }
 
   /** Creates the topic where it is missing: one partition, kept for ever. One that exists stays as it is. */
-  async prepare(broker: Broker, replicationFactor: number | undefined): Promise<void> {
+  async prepare(broker: Broker, creation: TopicCreation): Promise<void> {
     const existing = await broker.describeTopics([this.topic])
     if (!existing.has(this.topic)) {
       const config = { 'cleanup.policy': 'delete', 'retention.ms': '-1' }
-      await makeTopicsReady(
-        broker,
-        [{ name: this.topic, partitions: 1, config }],
-        replicationFactor,
-      )
+      await makeTopicsReady(broker, [{ name: this.topic, partitions: 1, config }], creation)
     }
     await this.#collector.prepare([this.topic])
   }

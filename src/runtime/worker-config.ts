@@ -6,12 +6,17 @@ export interface WorkerConfig {
   readonly heartbeatIntervalMs: number
   readonly rebalanceTimeoutMs: number
   readonly transactionTimeoutMs: number
+  /** How long a worker waits before it begins anew after a failure; doubled each time, up to 10 s. */
+  readonly retryBackoffMs: number
+  /** How long a task waits for an empty partition before it takes the next record of another. Source: KIP-353, KIP-695. */
   readonly maxTaskIdleMs: number
   /** Over all tasks; a commit is brought forward when it is passed. */
   readonly maxUncommittedBytes: number
   /** Of one partition; fetching pauses when it is passed. */
   readonly maxBufferedBytes: number
   readonly offsetReset: 'earliest' | 'latest'
+  /** False: internal topics and the dead-letter topic must be there, made as the error about a missing one says. */
+  readonly autoCreateTopics: boolean
   /** Of topics that the worker creates; undefined: the broker's default. */
   readonly replicationFactor: number | undefined
   /** Undefined: `<applicationId>-dead-letters`. */
@@ -30,10 +35,12 @@ export const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.fre
   heartbeatIntervalMs: 3_000,
   rebalanceTimeoutMs: 60_000,
   transactionTimeoutMs: 10_000,
+  retryBackoffMs: 100,
   maxTaskIdleMs: 0,
   maxUncommittedBytes: 64 * mebibyte,
   maxBufferedBytes: 4 * mebibyte,
   offsetReset: 'earliest',
+  autoCreateTopics: true,
   replicationFactor: undefined,
   deadLetterTopic: undefined,
   onCorruptState: 'fail',

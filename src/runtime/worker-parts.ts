@@ -67,7 +67,7 @@ export async function assembleWorker(
   const collector = new BrokerRecordCollector(broker, await openProducer(), transactional)
   const deadLetterTopic = config.deadLetterTopic ?? `${applicationId}-dead-letters`
   const deadLetters = new DeadLetters(deadLetterTopic, collector, clock)
-  await deadLetters.prepare(broker, config.replicationFactor)
+  await deadLetters.prepare(broker, config)
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
   const tasks = new TaskManager(options, { collector, deadLetters, globalStore })
@@ -155,7 +155,7 @@ async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
   const found = await broker.describeTopics(externalSourceTopics(plan))
   const counts = new Map([...found.values()].map((each) => [each.name, each.partitions]))
   const layout = layOutTopics(plan, applicationId, counts)
-  await makeTopicsReady(broker, layout.internalTopics, config.replicationFactor)
+  await makeTopicsReady(broker, layout.internalTopics, config)
   return layout
 }
 

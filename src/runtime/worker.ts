@@ -6,7 +6,6 @@ import type { WorkerOptions } from './worker-options.ts'
 import { assembleWorker, type WorkerParts } from './worker-parts.ts'
 import type { StoreView, WorkerStatus } from './worker-status.ts'
 
-const retryMinMs = 100
 const retryMaxMs = 10_000
 const closeTimeoutMs = 30_000
 
@@ -162,8 +161,8 @@ export class Worker implements AsyncCloseable {
 
   /** Begins anew from what was committed: tasks, state and producer. */
   async #recover(parts: WorkerParts, error: StreamsError): Promise<void> {
-    const { logger, clock } = this.#options
-    const waitMs = Math.min(retryMaxMs, retryMinMs * 2 ** this.#failures++)
+    const { logger, clock, config } = this.#options
+    const waitMs = Math.min(retryMaxMs, config.retryBackoffMs * 2 ** this.#failures++)
     logger.warn('Beginning anew from what was committed', { reason: error.message, waitMs })
     parts.metrics.failures.add()
     this.#joined = false

@@ -44,6 +44,7 @@ const quick: Partial<WorkerConfig> = {
   sessionTimeoutMs: 400,
   rebalanceTimeoutMs: 5_000,
   transactionTimeoutMs: 500,
+  retryBackoffMs: 5,
 }
 
 export function createWorker(options: StartOptions): TestWorker {
