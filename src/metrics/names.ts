@@ -4,12 +4,25 @@ export interface MetricName {
   readonly help: string
 }
 
+type TaskMetric =
+  | 'processLatency'
+  | 'processed'
+  | 'dropped'
+  | 'deadLetters'
+  | 'punctuateLatency'
+  | 'punctuated'
+  | 'enforcedProcessing'
+  | 'recordLatency'
+  | 'streamTime'
+  | 'bufferedBytes'
+  | 'uncommittedBytes'
+
 /**
  * The metrics of a task, labelled with `task` and `subtopology`: Kafka Streams' names in Prometheus' form.
  *
  * @remarks Source: Java's `TaskMetrics`.
  */
-export const taskMetrics = {
+export const taskMetrics: Readonly<globalThis.Record<TaskMetric, MetricName>> = {
   processLatency: {
     name: 'millrace_task_process_latency_seconds',
     help: 'Mean time to process a record, observed once a time slice.',
@@ -54,14 +67,28 @@ export const taskMetrics = {
     name: 'millrace_task_uncommitted_bytes',
     help: 'Bytes of state written and not yet committed.',
   },
-} as const satisfies globalThis.Record<string, MetricName>
+}
+
+type WorkerMetric =
+  | 'state'
+  | 'tasks'
+  | 'rebalances'
+  | 'failures'
+  | 'commitLatency'
+  | 'commits'
+  | 'lagRecords'
+  | 'lagSeconds'
+  | 'restored'
+  | 'restoreRemaining'
+  | 'stateBytes'
+  | 'readCacheBytes'
 
 /**
  * The metrics of a worker as a whole, and of the tasks that it has.
  *
  * @remarks Source: Java's `ThreadMetrics`, `StateRestoreListener` and consumer lag metrics, in their meaning.
  */
-export const workerMetrics = {
+export const workerMetrics: Readonly<globalThis.Record<WorkerMetric, MetricName>> = {
   state: {
     name: 'millrace_worker_state',
     help: '1 for the state that the worker is in, 0 for the others.',
@@ -110,4 +137,4 @@ export const workerMetrics = {
     name: 'millrace_task_read_cache_bytes',
     help: 'Bytes of committed entries kept in memory for reading.',
   },
-} as const satisfies globalThis.Record<string, MetricName>
+}

@@ -4,7 +4,10 @@ import { avscModule, type AvscHook, type AvscResolver, type AvscType } from './a
 
 // avsc's types where they would change a value without a word or trust a length in damaged bytes.
 
-const { ArrayType, MapType, FloatType, LongType } = avscModule.types
+const ArrayType: typeof avscModule.types.ArrayType = avscModule.types.ArrayType
+const MapType: typeof avscModule.types.MapType = avscModule.types.MapType
+const FloatType: typeof avscModule.types.FloatType = avscModule.types.FloatType
+const LongType: typeof avscModule.types.LongType = avscModule.types.LongType
 
 /** Items that take no bytes (nulls, empty records) can be many in few bytes; damaged bytes can claim any number. */
 const emptyItemsMax = 1_000_000

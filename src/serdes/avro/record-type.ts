@@ -1,7 +1,7 @@
 import type { AvroReader } from './avro-reader.ts'
 import { avscModule, type AvscReads, type AvscResolver, type AvscType } from './avsc-internals.ts'
 
-const { RecordType } = avscModule.types
+const RecordType: typeof avscModule.types.RecordType = avscModule.types.RecordType
 
 type RecordConstructor = new (...values: unknown[]) => object
 

@@ -8,7 +8,9 @@ import {
   type AvscType,
 } from './avsc-internals.ts'
 
-const { UnwrappedUnionType, WrappedUnionType } = avscModule.types
+const UnwrappedUnionType: typeof avscModule.types.UnwrappedUnionType =
+  avscModule.types.UnwrappedUnionType
+const WrappedUnionType: typeof avscModule.types.WrappedUnionType = avscModule.types.WrappedUnionType
 
 interface ResolverOptions {
   readonly registry?: Readonly<Record<string, unknown>>

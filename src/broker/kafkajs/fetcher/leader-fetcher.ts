@@ -33,7 +33,7 @@ interface Lane {
  */
 export class LeaderFetcher {
   readonly nodeId: number
-  readonly partitions = new Set<PartitionState>()
+  readonly partitions: Set<PartitionState> = new Set()
   readonly #cluster: Cluster
   readonly #owner: LeaderFetcherOwner
   readonly #long: Lane
