@@ -4,7 +4,6 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,6 +14,7 @@ import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { crc32 } from 'node:zlib'
 import { BrokerError, LifecycleError, messageOf } from '../../core/errors.ts'
+import { lockFolder, type FolderLock } from './folder-lock.ts'
 
 /** What the file begins with: what it is, and in which version. */
 const magic = Buffer.from('millrace-journal-1\n')
@@ -28,19 +28,27 @@ export class JournalFile {
   #size: number
   #closed = false
 
-  private constructor(path: string, file: number) {
+  readonly #lock: FolderLock | undefined
+
+  private constructor(path: string, file: number, lock?: FolderLock) {
     this.path = path
     this.#file = file
+    this.#lock = lock
     this.#size = fstatSync(file).size
   }
 
-  /** Opens the folder's file; begins it where there is none. */
+  /** Opens the folder's file; begins it where there is none. Throws `BrokerError` where another broker has the folder. */
   static open(folder: string): JournalFile {
-    mkdirSync(folder, { recursive: true })
-    const path = join(folder, 'journal')
-    const journal = new JournalFile(path, openSync(path, 'a+'))
-    if (journal.#size === 0) journal.#append(magic)
-    return journal
+    const lock = lockFolder(folder)
+    try {
+      const path = join(folder, 'journal')
+      const journal = new JournalFile(path, openSync(path, 'a+'), lock)
+      if (journal.#size === 0) journal.#append(magic)
+      return journal
+    } catch (error) {
+      lock.release()
+      throw error
+    }
   }
 
   get size(): number {
@@ -102,8 +110,12 @@ export class JournalFile {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    fsyncSync(this.#file)
-    closeSync(this.#file)
+    try {
+      fsyncSync(this.#file)
+    } finally {
+      closeSync(this.#file)
+      this.#lock?.release()
+    }
   }
 
   #append(bytes: Buffer): void {

@@ -162,13 +162,16 @@ export class PartitionLog {
     this.#replace(kept < 0 ? [] : this.#chunks.slice(kept))
   }
 
-  /** Where the log begins once the leading chunks are dropped whose records are all older than this. */
+  /** Where the log begins once the leading records are dropped that are older than this. */
   startWithout(timestampMs: number): number {
     const stable = this.lastStableOffset
     const kept = this.#chunks.find(
       (chunk) => chunk.maxTimestampMs >= timestampMs || chunk.nextOffset > stable,
     )
-    return Math.max(this.#logStart, kept ? kept.baseOffset : stable)
+    if (!kept) return Math.max(this.#logStart, stable)
+    const first = kept.timestamps.findIndex((each) => each >= timestampMs)
+    const offset = kept.nextOffset > stable || first < 0 ? kept.baseOffset : offsetOf(kept, first)
+    return Math.max(this.#logStart, offset)
   }
 
   /** Keeps the last record of each key up to the last stable offset. */
