@@ -69,7 +69,7 @@ export class TestMember {
   joins = 0
   /** How often the group said that this is no member of it. */
   fenced = 0
-  failure: unknown
+  failure: Error | undefined
   #stopped = false
   #running: Promise<void> | undefined
 
@@ -114,7 +114,7 @@ export class TestMember {
         if (wanted === 'rebalance' && !this.#stopped) await this.join()
       }
     } catch (error) {
-      if (!this.#stopped) this.failure = error
+      if (!this.#stopped) this.failure = error as Error
     }
   }
 

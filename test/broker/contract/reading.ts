@@ -157,7 +157,7 @@ export async function untilStable(
 export async function eventually(
   condition: () => Promise<boolean> | boolean,
   what: string,
-  timeoutMs = patienceMs,
+  timeoutMs: number = patienceMs,
 ): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs
   while (!(await condition())) {
