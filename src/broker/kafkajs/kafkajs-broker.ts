@@ -1,4 +1,4 @@
-import { BrokerTimeoutError, BrokerUnavailableError } from '../../core/errors.ts'
+import { BrokerTimeoutError, BrokerUnavailableError, ConfigError } from '../../core/errors.ts'
 import type { TopicPartition } from '../../core/topic-partition.ts'
 import type {
   Broker,
@@ -28,7 +28,7 @@ import { TransactionalProducer } from './producer/transactional-producer.ts'
 /** A Kafka cluster, reached over kafkajs's connections with requests of our own. */
 export class KafkajsBroker implements Broker {
   readonly name: string
-  readonly supportsTransactions = true
+  readonly supportsTransactions: boolean
   readonly #environment: ClusterEnvironment
   /** For topics, offsets and groups. */
   readonly #cluster: Cluster
@@ -41,6 +41,7 @@ export class KafkajsBroker implements Broker {
 
   constructor(name: string, environment: ClusterEnvironment) {
     this.name = name
+    this.supportsTransactions = environment.settings.experimentalTransactions
     this.#environment = environment
     this.#cluster = new Cluster(environment)
     this.#fetching = new Cluster(environment)
@@ -106,6 +107,12 @@ export class KafkajsBroker implements Broker {
 
   async openProducer(options: ProducerOptions): Promise<Producer> {
     const { transactionalId } = options
+    if (transactionalId !== undefined && !this.supportsTransactions) {
+      throw new ConfigError(
+        `${this.name}: transactions are not released yet; set processingGuarantee: 'at_least_once', or ` +
+          'experimentalTransactions: true to try them.',
+      )
+    }
     const producer =
       transactionalId === undefined
         ? await IdempotentProducer.open(this.#producing, options)
