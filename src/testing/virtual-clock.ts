@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../core/clock.ts'
+import { systemClock, type Clock, type Timer } from '../core/clock.ts'
 
 interface ScheduledRun {
   readonly atMs: number
@@ -118,6 +118,6 @@ export class VirtualClock implements Clock {
 /** Lets promises that are ready, and those that follow from them, run. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) {
-    await new Promise<void>((resolve) => setImmediate(resolve))
+    await systemClock.yieldToEventLoop()
   }
 }
