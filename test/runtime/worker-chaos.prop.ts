@@ -116,8 +116,12 @@ class Scene {
     started.worker.start().catch(() => undefined)
   }
 
-  async close(): Promise<void> {
+  async stop(): Promise<void> {
     for (const { worker } of this.#workers.values()) await worker.close()
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
     await this.broker.close()
   }
 }
@@ -135,6 +139,9 @@ async function run(
     scene.start()
     await scene.play({ type: 'records' })
     await eventually(() => check(scene), 8_000)
+    // Nor may anything be added while they stop.
+    await scene.stop()
+    await check(scene)
   } finally {
     await scene.close()
   }
