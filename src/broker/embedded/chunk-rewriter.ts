@@ -61,7 +61,6 @@ export class ChunkRewriter {
       bounds: this.#bounds,
       headers: this.#headers,
       transaction,
-      control: false,
       tombstonesUntilMs,
     }
   }
@@ -90,18 +89,25 @@ export function coalesceLast(chunks: RecordChunk[]): void {
     for (const chunk of [before, last]) {
       for (let index = 0; index < chunk.count; index++) rewriter.copy(chunk, index)
     }
-    chunks.splice(-2, 2, rewriter.finish(last.nextOffset, last.transaction))
+    chunks.splice(
+      -2,
+      2,
+      rewriter.finish(last.nextOffset, isSettled(last) ? undefined : last.transaction),
+    )
   }
 }
 
 function canJoin(before: RecordChunk, last: RecordChunk): boolean {
   return (
-    !before.control &&
-    !last.control &&
-    before.transaction === last.transaction &&
+    (before.transaction === last.transaction || (isSettled(before) && isSettled(last))) &&
     before.tombstonesUntilMs === undefined &&
     before.count <= last.count &&
     before.count + last.count <= coalescedRecordsMax &&
     before.buffer.length + last.buffer.length <= coalescedBytesMax
   )
+}
+
+/** Whether its records are seen by all, now and for ever. */
+function isSettled({ transaction }: RecordChunk): boolean {
+  return transaction === undefined || transaction.state === 'committed'
 }

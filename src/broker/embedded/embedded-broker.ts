@@ -59,9 +59,10 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
     this.onRequest = options.onRequest
     this.transactions = new Transactions(this.clock, {
       onEpoch: (id, epoch) => this.#journal?.write({ type: 'epoch', id, epoch }),
-      onMarker: (log, marker) => {
+      onMarker: (log) => {
         // Of a topic that was deleted under the transaction nothing is left to mark.
-        if (this.#isCurrent(log)) this.#journal?.writeChunk(log, marker)
+        if (!this.#isCurrent(log)) return
+        this.#journal?.write({ type: 'marker', topic: log.topic, partition: log.partition })
       },
       onEnd: (transaction, offsets) => this.#journal?.writeEnd(transaction, offsets),
     })

@@ -123,13 +123,24 @@ export class JournalFile {
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done)
     } catch (error) {
-      // Half an entry must not stay before those that may follow.
-      this.#truncate(this.#size)
+      this.#dropHalfWritten()
       throw new BrokerError(`The embedded broker cannot write ${this.path}: ${messageOf(error)}`, {
         cause: error,
       })
     }
     this.#size += bytes.length
+  }
+
+  /** Half an entry must not stay before those that may follow. */
+  #dropHalfWritten(): void {
+    try {
+      this.#truncate(this.#size)
+    } catch {
+      // What follows would be lost behind it, so that nothing may follow.
+      this.#closed = true
+      closeSync(this.#file)
+      this.#lock?.release()
+    }
   }
 
   #truncate(size: number): void {

@@ -19,6 +19,7 @@ type Entry =
   | { type: 'offsets'; group: string; offsets: readonly CommittedOffset[] }
   | { type: 'epoch'; id: string; epoch: number }
   | { type: 'chunk'; topic: string; partition: number; chunk: PlainChunk; transaction: number }
+  | { type: 'marker'; topic: string; partition: number }
   | { type: 'bounds'; topic: string; partition: number; logStart: number; end: number }
   | {
       type: 'transaction-ended'
@@ -126,6 +127,8 @@ function apply(entry: Entry, target: ReplayTarget, committed: ReadonlySet<number
     target.recordsDeleted(entry.topic, entry.partition, entry.before)
   } else if (entry.type === 'bounds') {
     target.log(entry.topic, entry.partition).restoreBounds(entry.logStart, entry.end)
+  } else if (entry.type === 'marker') {
+    target.log(entry.topic, entry.partition).restoreMarker()
   } else if (entry.type === 'transaction-ended') {
     for (const { group, offsets } of entry.offsets) target.offsets(group, offsets)
   } else {
@@ -148,8 +151,8 @@ function copyOf(headers: PlainChunk['headers']): PlainChunk['headers'] {
 }
 
 function plain(chunk: UnplacedChunk): PlainChunk {
-  const { count, timestamps, maxTimestampMs, buffer, bounds, headers, control } = chunk
-  return { count, timestamps, maxTimestampMs, buffer, bounds, headers, control }
+  const { count, timestamps, maxTimestampMs, buffer, bounds, headers } = chunk
+  return { count, timestamps, maxTimestampMs, buffer, bounds, headers }
 }
 
 function liveBytes({ topics, groups }: JournalContent): number {

@@ -9,7 +9,7 @@ export interface CompactionTimes {
 }
 
 /**
- * Keeps the last record of each key among the chunks before `stable`; aborted records and markers go at once,
+ * Keeps the last record of each key among the chunks before `stable`; aborted records go at once,
  * tombstones when their time is over. Offsets stay what they are; a record without a key is kept.
  *
  * @remarks Source: Kafka's `LogCleaner`, KIP-534 for how long tombstones stay.
@@ -66,7 +66,7 @@ function lastOffsets(chunks: readonly RecordChunk[], stable: number): Map<string
 }
 
 function isUnseen(chunk: RecordChunk): boolean {
-  return chunk.control || chunk.transaction?.state === 'aborted'
+  return chunk.transaction?.state === 'aborted'
 }
 
 function isKept(

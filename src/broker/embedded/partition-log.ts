@@ -16,7 +16,7 @@ export interface LogRead {
 /** What a record takes beside its key and value, for bounding buffers. */
 const recordOverheadBytes = 16
 
-/** The log of one partition, in memory: chunks by offset. */
+/** The log of one partition, in memory: chunks by offset, with gaps where nothing is to be seen. */
 export class PartitionLog {
   readonly topic: string
   readonly partition: number
@@ -84,15 +84,22 @@ export class PartitionLog {
     return chunk
   }
 
-  /** Writes the marker that ends a transaction here. */
-  endTransaction(transaction: object, marker: UnplacedChunk): RecordChunk {
+  /** Notes the end of a transaction that wrote here; as a marker of Kafka's, it takes an offset and is never seen. */
+  endTransaction(transaction: object): void {
     this.#open.delete(transaction)
-    return this.append(marker)
+    this.#end++
+    coalesceLast(this.#chunks)
+    this.notify()
   }
 
   /** Puts a chunk back where it was in an earlier life. */
   restore(chunk: RecordChunk): void {
     this.#add(chunk)
+  }
+
+  /** Leaves room for the end of a transaction of an earlier life. */
+  restoreMarker(): void {
+    this.#end++
   }
 
   /** Takes over the bounds of an earlier life, which what is left of the records need not reach. */
@@ -117,7 +124,7 @@ export class PartitionLog {
     if (from >= limit) return undefined
     const visible: RecordChunk[] = []
     let bytes = 0
-    // Where compaction or markers left nothing to see, reading still has to move on.
+    // Where there is nothing to see, as after compaction or a transaction's end, reading still has to move on.
     let nextOffset = limit
     for (let i = this.#indexOf(from); i < this.#chunks.length; i++) {
       const chunk = this.#chunks[i]!
@@ -127,7 +134,7 @@ export class PartitionLog {
         break
       }
       const aborted = isolation === 'read_committed' && chunk.transaction?.state === 'aborted'
-      if (chunk.control || aborted || chunk.count === 0) continue
+      if (aborted) continue
       visible.push(chunk)
       bytes += bytesFrom(chunk, from)
     }
@@ -137,7 +144,7 @@ export class PartitionLog {
   /** The first offset whose record is at this time or later; undefined where there is none. */
   offsetForTime(timestampMs: number): number | undefined {
     for (const chunk of this.#chunks) {
-      if (chunk.control || chunk.maxTimestampMs < timestampMs) continue
+      if (chunk.maxTimestampMs < timestampMs) continue
       for (let index = 0; index < chunk.count; index++) {
         if (chunk.timestamps[index]! < timestampMs) continue
         const offset = offsetOf(chunk, index)

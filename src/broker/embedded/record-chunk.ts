@@ -24,8 +24,6 @@ export interface RecordChunk {
   /** Undefined where no record has any. */
   readonly headers: readonly (Headers | undefined)[] | undefined
   readonly transaction: ChunkTransaction | undefined
-  /** A marker that ends a transaction: takes an offset and is never seen. */
-  readonly control: boolean
   /** Until when its tombstones outlive compaction; undefined where it was not compacted yet. */
   readonly tombstonesUntilMs?: number | undefined
 }
@@ -85,7 +83,6 @@ export class ChunkBuilder {
       bounds: this.#bounds,
       headers: this.#headers,
       transaction,
-      control: false,
     }
     if (!copied) this.#buffer = Buffer.allocUnsafe(Math.max(initialCapacity, this.#position))
     this.#position = 0
@@ -111,23 +108,6 @@ export class ChunkBuilder {
     const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#position + needed))
     this.#buffer.copy(grown, 0, 0, this.#position)
     this.#buffer = grown
-  }
-}
-
-const noBytes = Buffer.alloc(0)
-const controlBounds: readonly number[] = [0, -1, 0, -1]
-
-/** The marker that a transaction's end writes to each partition that it touched. */
-export function controlChunk(timestampMs: number): UnplacedChunk {
-  return {
-    count: 1,
-    timestamps: [timestampMs],
-    maxTimestampMs: timestampMs,
-    buffer: noBytes,
-    bounds: controlBounds,
-    headers: undefined,
-    transaction: undefined,
-    control: true,
   }
 }
 

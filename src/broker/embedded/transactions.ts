@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../core/clock.ts'
 import type { CommittedOffset, GroupIdentity } from '../port.ts'
 import type { GroupState } from './group-state.ts'
 import type { PartitionLog } from './partition-log.ts'
-import { controlChunk, type ChunkTransaction, type UnplacedChunk } from './record-chunk.ts'
+import type { ChunkTransaction } from './record-chunk.ts'
 
 /** A producer's right to write under a transactional id; a newer one ends it. */
 export interface ProducerIdentity {
@@ -34,7 +34,7 @@ export interface TransactionOffsets {
 /** Told of what has to survive a restart. */
 export interface TransactionListener {
   onEpoch(transactionalId: string, epoch: number): void
-  onMarker(log: PartitionLog, marker: UnplacedChunk): void
+  onMarker(log: PartitionLog): void
   /** Comes after the markers; with it the transaction is over, or it never was. */
   onEnd(transaction: ChunkTransaction, offsets: readonly TransactionOffsets[]): void
 }
@@ -157,9 +157,8 @@ export class Transactions {
     transaction.timer?.cancel()
     transaction.state = committed ? 'committed' : 'aborted'
     for (const log of transaction.logs) {
-      const marker = controlChunk(this.#clock.now())
-      this.#listener.onMarker(log, marker)
-      log.endTransaction(transaction, marker)
+      this.#listener.onMarker(log)
+      log.endTransaction(transaction)
     }
     const groups = committed ? [...transaction.groups] : []
     this.#listener.onEnd(
