@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
+import { EmbeddedBroker, type EmbeddedClient } from '../../../src/broker/embedded/index.ts'
 import type { Producer } from '../../../src/broker/port.ts'
 import { readAll, type SeenRecord } from '../contract/reading.ts'
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts'
+import { brokerOn, copyOf, temporaryFolder } from './folder.ts'
 
 /** What may be done to a partition. */
 type Step =
@@ -12,6 +13,7 @@ type Step =
   | { readonly do: 'flush' | 'commit' | 'abort'; readonly writer: number }
   | { readonly do: 'compact' }
   | { readonly do: 'trim' }
+  | { readonly do: 'restart' }
 
 const writer = fc.integer({ min: 0, max: 2 })
 const key = fc.integer({ min: 0, max: 4 })
@@ -20,6 +22,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete'), writer, key }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constantFrom('flush', 'commit', 'abort'), writer }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('compact', 'trim') }) },
+)
+const stepOrRestart: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: step },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart') }) },
 )
 
 interface Written {
@@ -51,6 +57,11 @@ class LogModel {
     this.committed.sort((a, b) => a.offset - b.offset)
   }
 
+  /** All that is open ends: without a marker, as nobody wrote one. */
+  abortAll(): void {
+    this.#open.clear()
+  }
+
   get stable(): number {
     return Math.min(this.end, ...[...this.#open.values()].map(([first]) => first!.offset))
   }
@@ -63,16 +74,31 @@ class LogModel {
 
 /** Two writers of transactions and one without. */
 class Run {
-  readonly broker: EmbeddedBroker = new EmbeddedBroker({ clock: new VirtualClock() })
-  readonly client: ReturnType<EmbeddedBroker['open']> = this.broker.open()
+  broker: EmbeddedBroker
+  client: EmbeddedClient
   readonly model: LogModel = new LogModel()
   compactions = 0
-  readonly #producers: Producer[] = []
-  readonly #buffered: [string, string | null][][] = [[], [], []]
+  #folder: string | undefined
+  #producers: Producer[] = []
+  #buffered: [string, string | null][][] = []
+
+  /** With a folder, the run may restart the broker. */
+  constructor(folder?: string) {
+    this.#folder = folder
+    this.broker =
+      folder === undefined ? new EmbeddedBroker({ clock: new VirtualClock() }) : brokerOn(folder)
+    this.client = this.broker.open()
+  }
 
   async begin(): Promise<void> {
     const config = { 'cleanup.policy': 'compact' }
     await this.client.createTopics([{ name: 'log', partitions: 1, config }])
+    await this.#openProducers()
+  }
+
+  async #openProducers(): Promise<void> {
+    this.#producers = []
+    this.#buffered = [[], [], []]
     for (const options of [{ transactionalId: 'a' }, { transactionalId: 'b' }, {}]) {
       const producer = await this.client.openProducer({ ...options, lingerMs: 60_000 })
       if ('transactionalId' in options) producer.beginTransaction()
@@ -83,6 +109,7 @@ class Run {
   async apply(step: Step): Promise<void> {
     if (step.do === 'compact') return this.#compact()
     if (step.do === 'trim') return await this.#trim()
+    if (step.do === 'restart') return await this.#restart()
     const { writer } = step
     const producer = this.#producers[writer]!
     if (step.do === 'put' || step.do === 'delete') {
@@ -124,6 +151,17 @@ class Run {
     const offset = Math.floor((this.model.start + this.model.stable) / 2)
     await this.client.deleteRecords([{ topic: 'log', partition: 0, offset }])
     this.model.start = offset
+  }
+
+  /** The process is killed, and another goes on with what is in the folder. */
+  async #restart(): Promise<void> {
+    const killed = this.broker
+    this.#folder = copyOf(this.#folder!)
+    this.broker = brokerOn(this.#folder)
+    this.client = this.broker.open()
+    this.model.abortAll()
+    await killed.close()
+    await this.#openProducers()
   }
 
   async check(): Promise<void> {
@@ -187,17 +225,27 @@ function tableOf(records: readonly Written[]): Record<string, string> {
   return table
 }
 
+async function checkRun(run: Run, steps: readonly Step[]): Promise<void> {
+  await run.begin()
+  for (const each of steps) {
+    await run.apply(each)
+    await run.check()
+  }
+  await run.finish()
+}
+
 it('a log of any writes, commits, aborts, compactions and deletions reads as its model', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const run = new Run()
-      await run.begin()
-      for (const each of steps) {
-        await run.apply(each)
-        await run.check()
-      }
-      await run.finish()
-    }),
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), (steps) => checkRun(new Run(), steps)),
     { numRuns: 150 },
+  )
+})
+
+it('a log whose process is killed time and again reads as its model', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(stepOrRestart, { minLength: 10, maxLength: 60 }), (steps) =>
+      checkRun(new Run(temporaryFolder()), steps),
+    ),
+    { numRuns: 60 },
   )
 })
