@@ -37,6 +37,13 @@ export class PartitionGroup {
     return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => {})
   }
 
+  /** Decodes the next chunk of each queue before its current one is processed; gives whether any had one. */
+  readAhead(): boolean {
+    let any = false
+    for (const queue of this.queues) if (queue.readAhead()) any = true
+    return any
+  }
+
   /** The first queue whose head cannot be read. */
   faulty(): RecordQueue | undefined {
     return this.queues.find((queue) => queue.headTimestampMs < 0 && queue.headFault !== undefined)

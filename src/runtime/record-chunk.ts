@@ -16,6 +16,12 @@ export class RecordChunk {
   count = 0
   /** The values; undefined where a record cannot be read or is not wanted. */
   readonly records: (AnyRecord | undefined)[]
+  /** Whether {@link records} are filled in. */
+  decoded = false
+  /** Where the next fetch begins, if the chunk ends with all that one fetch brought. */
+  endOffset: number | undefined
+  /** Bytes of the fetches that end in this chunk. */
+  bytes = 0
   /** Why a record cannot be read, by its place in the chunk. */
   readonly faults: Map<number, Error> = new Map()
   readonly #offsets: Float64Array
@@ -103,6 +109,9 @@ export class RecordChunk {
     this.#headers.fill(noHeaders, 0, this.count)
     this.faults.clear()
     this.count = 0
+    this.decoded = false
+    this.endOffset = undefined
+    this.bytes = 0
   }
 
   #read(i: number, part: 0 | 2, serde: Serde<unknown>, context: SerdeContext): unknown {

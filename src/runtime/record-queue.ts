@@ -1,27 +1,20 @@
 import type { FetchedPartition } from '../broker/port.ts'
-import { DeserializationError, isStreamsError, messageOf, ProcessingError } from '../core/errors.ts'
 import { noHeaders, type Headers } from '../core/headers.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
-import { Record } from '../core/record.ts'
-import type { TaskId } from '../core/task-id.ts'
-import type { SerdeContext } from '../serdes/serde.ts'
 import type { AnyRecord } from './graph-node.ts'
 import { RecordChunk } from './record-chunk.ts'
+import { RecordDecoder, type RecordDecoderOptions } from './record-decoder.ts'
 import type { InputRecord } from './task-scope.ts'
 import type { TaskSourceNode } from './task-source-node.ts'
 
 /** What a queue must know beside its partition. */
-export interface RecordQueueOptions {
-  readonly taskId: TaskId
-  readonly source: TaskSourceNode
+export interface RecordQueueOptions extends RecordDecoderOptions {
   readonly maxChunkRecords: number
-  /** Called for a record whose extractor gave a negative time; it is dropped. */
-  readonly onNegativeTimestamp: (record: InputRecord, timestampMs: number) => void
 }
 
 /**
- * The records of one input partition that were fetched: bytes, and a chunk of them decoded. Its head is the record to
- * process next.
+ * The records of one input partition that were fetched: bytes, a chunk of them decoded, and where that is worth it the
+ * chunk after it. Its head is the record to process next.
  *
  * @remarks Source: Java's `RecordQueue`.
  */
@@ -29,22 +22,15 @@ export class RecordQueue implements InputRecord {
   readonly topic: string
   readonly partition: number
   readonly source: TaskSourceNode
-  readonly #taskId: TaskId
-  readonly #onNegativeTimestamp: RecordQueueOptions['onNegativeTimestamp']
-  readonly #keyContext: SerdeContext
-  readonly #valueContext: SerdeContext
-  readonly #chunk: RecordChunk
+  readonly #decoder: RecordDecoder
   /** Fetched and not wholly taken into chunks. */
   readonly #fetched: FetchedPartition[] = []
+  #chunk: RecordChunk
+  #ahead: RecordChunk
   #index = 0
-  /** Whether the chunk's places are known but its values are not, since the serdes could not be made ready. */
-  #unread = false
-  /** Where the next fetch begins, if the chunk ends with all that one fetch brought. */
-  #endOffset: number | undefined
-  #chunkBytes = 0
   #bufferedBytes = 0
-  /** The highest event time of what was decoded; what a timestamp extractor is told. */
-  #decodedTimeMs = -1
+  /** Why no more can be taken from what was fetched; due once what was taken before is processed. */
+  #broken: { readonly error: unknown } | undefined
 
   /** The event time of the record at the head; −1 where there is none, or one that cannot be read. */
   headTimestampMs = -1
@@ -61,11 +47,9 @@ export class RecordQueue implements InputRecord {
     this.topic = topic
     this.partition = partition
     this.source = options.source
-    this.#taskId = options.taskId
-    this.#onNegativeTimestamp = options.onNegativeTimestamp
-    this.#keyContext = { topic, part: 'key' }
-    this.#valueContext = { topic, part: 'value' }
+    this.#decoder = new RecordDecoder({ topic, partition }, options)
     this.#chunk = new RecordChunk(options.maxChunkRecords)
+    this.#ahead = new RecordChunk(options.maxChunkRecords)
   }
 
   get bufferedBytes(): number {
@@ -75,7 +59,7 @@ export class RecordQueue implements InputRecord {
   /** Whether there is no head while there is something to make one of. */
   get fillable(): boolean {
     if (this.headTimestampMs >= 0) return false
-    return this.#chunk.count > 0 || this.#fetched.length > 0
+    return this.#chunk.count > 0 || this.#ahead.count > 0 || this.#hasFetched
   }
 
   /** The head, where {@link headTimestampMs} says that there is one. */
@@ -111,7 +95,7 @@ export class RecordQueue implements InputRecord {
   /** Takes over the partition time of an earlier owner. */
   restoreTime(timestampMs: number): void {
     this.partitionTimeMs = timestampMs
-    this.#decodedTimeMs = timestampMs
+    this.#decoder.partitionTimeMs = timestampMs
   }
 
   add(fetched: FetchedPartition): void {
@@ -119,28 +103,51 @@ export class RecordQueue implements InputRecord {
     this.#bufferedBytes += fetched.bytes
   }
 
-  /** Reads the next chunk; undefined where that needed no waiting. Call it where the queue is {@link fillable}. */
+  /**
+   * Makes a head; undefined where that needed no waiting. Call it where the queue is {@link fillable}. Throws what the
+   * cursor throws of damaged bytes, once the records before them are processed.
+   */
   fill(): MaybePromise<void> {
-    if (!this.#unread) {
-      this.#take()
+    if (this.#chunk.count === 0) {
+      if (this.#ahead.count > 0) this.#turnToAhead()
+      else this.#take(this.#chunk)
       if (this.#chunk.count === 0) {
         this.#finishChunk()
+        if (this.#broken !== undefined) throw this.#broken.error
         return undefined
       }
-      this.#unread = true
     }
-    const { source } = this
-    if (source.key.resolve !== undefined || source.value.resolve !== undefined) {
-      const pending = this.#chunk.resolve(
-        source.key,
-        this.#keyContext,
-        source.value,
-        this.#valueContext,
-      )
+    if (!this.#chunk.decoded) {
+      const pending = this.#decoder.resolve(this.#chunk)
       if (isPromise(pending)) return pending.then(() => this.#decode())
     }
     this.#decode()
     return undefined
+  }
+
+  /**
+   * Decodes the next chunk while there still is a head, so that what it needs can be read meanwhile; gives whether
+   * there was one.
+   */
+  readAhead(): boolean {
+    if (this.#ahead.count > 0 || !this.#hasFetched || this.headTimestampMs < 0) return false
+    const ahead = this.#ahead
+    this.#take(ahead)
+    if (ahead.count === 0) {
+      // Nothing but an offset that moved on, which it will have when the current chunk is processed.
+      this.#chunk.endOffset = ahead.endOffset ?? this.#chunk.endOffset
+      this.#chunk.bytes += ahead.bytes
+      ahead.clear()
+      return false
+    }
+    const pending = this.#decoder.resolve(ahead)
+    if (isPromise(pending)) {
+      // Asked again when it is needed, and then waited for.
+      pending.catch(() => {})
+      return false
+    }
+    this.#decoder.decode(ahead)
+    return true
   }
 
   /** Takes the record at the head off, and makes the next one the head. */
@@ -154,104 +161,46 @@ export class RecordQueue implements InputRecord {
   clear(): void {
     this.#fetched.length = 0
     this.#chunk.clear()
+    this.#ahead.clear()
+    this.#broken = undefined
     this.#index = 0
-    this.#unread = false
     this.#bufferedBytes = 0
-    this.#chunkBytes = 0
     this.headTimestampMs = -1
   }
 
-  #take(): void {
-    const chunk = this.#chunk
-    this.#endOffset = undefined
+  get #hasFetched(): boolean {
+    return this.#fetched.length > 0 || this.#broken !== undefined
+  }
+
+  #take(chunk: RecordChunk): void {
     while (this.#fetched.length > 0 && chunk.count < chunk.capacity) {
       const first = this.#fetched[0]!
-      if (!chunk.take(first.records)) {
-        this.#endOffset = undefined
+      chunk.endOffset = undefined
+      let ended: boolean
+      try {
+        ended = chunk.take(first.records)
+      } catch (error) {
+        this.#broken = { error }
         return
       }
+      if (!ended) return
       this.#fetched.shift()
-      this.#chunkBytes += first.bytes
-      this.#endOffset = first.nextOffset
+      chunk.bytes += first.bytes
+      chunk.endOffset = first.nextOffset
     }
+  }
+
+  #turnToAhead(): void {
+    const emptied = this.#chunk
+    this.#chunk = this.#ahead
+    this.#ahead = emptied
   }
 
   #decode(): void {
-    const chunk = this.#chunk
-    this.#unread = false
-    for (let i = 0; i < chunk.count; i++) chunk.records[i] = this.#read(i)
-    if (this.source.prefetches) {
-      for (let i = 0; i < chunk.count; i++) {
-        const record = chunk.records[i]
-        if (record !== undefined) this.source.prefetch(record)
-      }
-    }
+    if (!this.#chunk.decoded) this.#decoder.decode(this.#chunk)
     this.#index = 0
     this.idleDeadlineMs = undefined
     this.#settleHead()
-  }
-
-  #read(i: number): AnyRecord | undefined {
-    const { source } = this
-    const chunk = this.#chunk
-    let key: unknown
-    let value: unknown
-    try {
-      key = chunk.readKey(i, source.key, this.#keyContext)
-      value = chunk.readValue(i, source.value, this.#valueContext)
-    } catch (error) {
-      chunk.faults.set(i, this.#fault(i, error))
-      return undefined
-    }
-    let record = new Record(key, value, chunk.timestampMs(i), chunk.headers(i))
-    if (source.timestampExtractor !== undefined) record = this.#retime(i, record)
-    if (record.timestampMs < 0) {
-      this.#dropNegative(i, record.timestampMs)
-      return undefined
-    }
-    if (record.timestampMs > this.#decodedTimeMs) this.#decodedTimeMs = record.timestampMs
-    return record
-  }
-
-  #retime(i: number, record: AnyRecord): AnyRecord {
-    let timestampMs: number
-    try {
-      timestampMs = this.source.timestampExtractor!(record, this.#decodedTimeMs)
-    } catch (error) {
-      throw this.#extractorError(i, messageOf(error), error)
-    }
-    if (!Number.isFinite(timestampMs)) {
-      throw this.#extractorError(i, `it gave ${String(timestampMs)}`, undefined)
-    }
-    const wholeMs = Math.floor(timestampMs)
-    return wholeMs === record.timestampMs ? record : record.withTimestamp(wholeMs)
-  }
-
-  #extractorError(i: number, what: string, cause: unknown): ProcessingError {
-    return new ProcessingError(
-      `The timestamp extractor of the source ${this.source.name} failed: ${what}. ` +
-        'Let it return a negative number for records that are to be dropped.',
-      { taskId: this.#taskId, topicPartition: this, offset: this.#chunk.offset(i), cause },
-    )
-  }
-
-  #fault(i: number, error: unknown): Error {
-    // A registry that cannot be reached is no fault of the record.
-    if (isStreamsError(error) && error.scope !== 'record') throw error
-    return new DeserializationError(`A record cannot be read: ${messageOf(error)}`, {
-      taskId: this.#taskId,
-      topicPartition: this,
-      offset: this.#chunk.offset(i),
-      field: isStreamsError(error) ? error.field : undefined,
-      cause: error,
-    })
-  }
-
-  #dropNegative(i: number, timestampMs: number): void {
-    const index = this.#index
-    this.#index = i
-    this.#onNegativeTimestamp(this, timestampMs)
-    this.#index = index
   }
 
   /** Moves over records that are not wanted to the next that is, or that cannot be read, or to the chunk's end. */
@@ -272,12 +221,11 @@ export class RecordQueue implements InputRecord {
   }
 
   #finishChunk(): void {
+    const chunk = this.#chunk
     this.headTimestampMs = -1
-    if (this.#endOffset !== undefined) this.position = this.#endOffset
-    this.#endOffset = undefined
-    this.#bufferedBytes -= this.#chunkBytes
-    this.#chunkBytes = 0
-    this.#chunk.clear()
+    if (chunk.endOffset !== undefined) this.position = chunk.endOffset
+    this.#bufferedBytes -= chunk.bytes
+    chunk.clear()
     this.#index = 0
   }
 }

@@ -13,7 +13,7 @@ import { TaskInput } from './task-input.ts'
 import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
 import { TaskPunctuation } from './task-punctuation.ts'
-import type { InputRecord, TaskScope } from './task-scope.ts'
+import type { TaskScope } from './task-scope.ts'
 import { TimeSlice } from './time-slice.ts'
 
 export type { PreparedCommit } from './prepared-commit.ts'
@@ -84,7 +84,8 @@ export class StreamTask {
       isolation: options.isolation,
       maxTaskIdleMs: options.maxTaskIdleMs,
       maxChunkRecords: options.maxChunkRecords ?? defaultChunkRecords,
-      onNegativeTimestamp: (record, timestampMs) => this.#dropNegative(record, timestampMs),
+      onNegativeTimestamp: (place, offset, timestampMs) =>
+        this.#dropNegative(place, offset, timestampMs),
       sourceOf: (topic) => this.#graph.sourceOf(topic),
     })
     this.#loop = new TaskLoop({
@@ -240,8 +241,7 @@ export class StreamTask {
     await this.#graph.close()
   }
 
-  #dropNegative(record: InputRecord, timestampMs: number): void {
-    const { topic, partition, offset } = record
+  #dropNegative({ topic, partition }: TopicPartition, offset: number, timestampMs: number): void {
     this.#metrics.dropped['negative-timestamp'].add()
     this.#options.logger.warn('Dropped a record with a negative timestamp', {
       task: taskIdName(this.id),

@@ -1,3 +1,4 @@
+import { DeserializationError } from '../core/errors.ts'
 import { isPromise } from '../core/maybe-promise.ts'
 import type { TaskState } from '../state/task-state.ts'
 import type { FailureRouter } from './failure-router.ts'
@@ -32,6 +33,11 @@ export class TaskLoop {
   readonly #now: () => number
   #stopped = false
   #lastTimestampMs = -1
+  /** Whether reading state had to be waited for; where it never has, nothing is gained by beginning early. */
+  #stateIsSlow = false
+  /** Reads the state of chunks whose turn comes next. */
+  #aheadLoad: Promise<void> | undefined
+  #aheadFailure: { readonly error: unknown } | undefined
   /** Whether any record was taken since this was last set to false. */
   ran = false
 
@@ -91,13 +97,42 @@ export class TaskLoop {
       slice.tick()
       return this.#passOver(faulty, faulty.headFault!)
     }
+    if (this.#aheadLoad !== undefined) return this.#aheadLoad
+    if (this.#aheadFailure !== undefined) throw this.#aheadFailure.error
     const pending = this.#group.fill()
-    if (isPromise(pending)) return pending.then(() => this.#state.loadPrefetched())
+    if (isPromise(pending)) return pending.then(() => this.#load())
+    return this.#load()
+  }
+
+  /** Reads the state that the chunks will touch, and begins with that of the next ones where reading takes time. */
+  #load(): Promise<void> | undefined {
     const loading = this.#state.loadPrefetched()
-    return isPromise(loading) ? loading : undefined
+    if (!isPromise(loading)) {
+      this.#readAhead()
+      return undefined
+    }
+    this.#stateIsSlow = true
+    return loading.then(() => this.#readAhead())
+  }
+
+  #readAhead(): void {
+    if (!this.#stateIsSlow || this.#stopped || !this.#group.readAhead()) return
+    const loading = this.#state.loadPrefetched()
+    if (!isPromise(loading)) return
+    this.#aheadLoad = loading.then(
+      () => {
+        this.#aheadLoad = undefined
+      },
+      (error: unknown) => {
+        this.#aheadLoad = undefined
+        this.#aheadFailure = { error }
+      },
+    )
   }
 
   #passOver(queue: RecordQueue, fault: Error): Promise<void> | undefined {
+    // That the bytes are bad is for a handler to judge; that a registry or an extractor does not work is not.
+    if (!(fault instanceof DeserializationError)) throw this.#failures.end(fault)
     this.#scope.input = queue
     const { name } = queue.source
     const pending = this.#failures.handle('deserialization', name, fault, () => fault)

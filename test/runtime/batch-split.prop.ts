@@ -11,6 +11,10 @@ import { textTopology } from './text-topologies.ts'
 
 const store = keyValueStore({ name: 'counts', key: string(), value: string() })
 
+async function pause(): Promise<void> {
+  for (let i = 0; i < 4; i++) await Promise.resolve()
+}
+
 /** Counts by key, some of it after waiting, and says at intervals of stream time how many there were. */
 function counting(): Topology {
   return textTopology({
@@ -22,17 +26,21 @@ function counting(): Topology {
         stores: [store],
         processor: () => {
           let total = 0
+          let counts: KeyValueStore<string, string>
           return {
             init(context) {
+              counts = context.store('counts') as typeof counts
               context.schedule('stream-time', 10, (timestampMs) =>
                 context.forward(new Record('total', `${total} at ${timestampMs}`, timestampMs)),
               )
+            },
+            prefetch(key) {
+              counts.prefetch(key)
             },
             async process(record, context) {
               total++
               if (total % 3 === 0) await Promise.resolve()
               if (record.value === 'skip') throw new Error('skipped')
-              const counts = context.store('counts') as KeyValueStore<string, string>
               const count = Number((await counts.get(record.key)) ?? 0) + 1
               counts.put(record.key, String(count))
               await context.forward(record.withValue(`${record.value} is number ${count}`))
@@ -59,6 +67,8 @@ interface Split {
   readonly commitEvery: number
   /** Whether all is fetched at once, or in these many pieces. */
   readonly pieces: number
+  /** Whether reading state takes time, so that the next chunk is read ahead. */
+  readonly slowState: boolean
 }
 
 async function outputs(
@@ -67,6 +77,7 @@ async function outputs(
   split: Split,
 ): Promise<{ readonly sent: readonly SentText[]; readonly streamTimeMs: number }> {
   await using harness = await runningTask(counting(), {
+    ...(split.slowState && { load: pause }),
     maxChunkRecords: split.chunk,
     handlers: {
       deserialization: () => 'fail',
@@ -104,8 +115,15 @@ describe('a task', () => {
       slices: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
       commitEvery: fc.integer({ min: 1, max: 4 }),
       pieces: fc.integer({ min: 1, max: 4 }),
+      slowState: fc.boolean(),
     })
-    const whole: Split = { chunk: 1000, slices: [1000], commitEvery: 1000, pieces: 1 }
+    const whole: Split = {
+      chunk: 1000,
+      slices: [1000],
+      commitEvery: 1000,
+      pieces: 1,
+      slowState: false,
+    }
     await fc.assert(
       fc.asyncProperty(
         fc.array(record, { maxLength: 25 }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ProcessingError, TopologyError } from '../../src/core/errors.ts'
+import { CorruptBatchError, ProcessingError, TopologyError } from '../../src/core/errors.ts'
 import { fetched, type InputText } from './fetched-records.ts'
 import { runningTask, taskOf, type TaskHarness } from './task-harness.ts'
 import { forwardAll, oneStep, textTopology } from './text-topologies.ts'
@@ -165,13 +165,15 @@ describe('timestamps', () => {
   ])('end the task where the extractor %s, naming the record', async (_what, extractor) => {
     const topology = textTopology({
       sources: ['in'],
-      extractor,
+      extractor: (record) => (record.value === '2' ? extractor() : record.timestampMs),
       steps: [{ name: 'step', parents: ['in'] }],
+      sinks: { out: ['step'] },
     })
     await using harness = await runningTask(topology)
-    harness.feed('in', at(1), { from: 12 })
+    harness.feed('in', at(1, 2), { from: 12 })
     expect(() => harness.drain()).toThrow(ProcessingError)
-    expect(() => harness.drain()).toThrow(/source in .*topic in, partition 0, offset 12/)
+    expect(() => harness.drain()).toThrow(/source in .*topic in, partition 0, offset 13/)
+    expect(harness.collector.sent).toHaveLength(1)
   })
 
   it('are taken over from the offsets that were committed', async () => {
@@ -198,6 +200,22 @@ describe('timestamps', () => {
 })
 
 describe('what is buffered', () => {
+  it('is processed up to bytes that are damaged, which then end the task', async () => {
+    await using harness = await runningTask(oneStep(['in'], forwardAll))
+    const batch = fetched('in', at(1, 2, 3))
+    const next = batch.records.next.bind(batch.records)
+    batch.records.next = () => {
+      if (batch.records.offset === 1) throw new CorruptBatchError('a wrong checksum')
+      return next()
+    }
+    harness.task.addFetched(batch)
+    expect(() => harness.drain()).toThrow(CorruptBatchError)
+    expect(out(harness)).toEqual(['1', '2'])
+    expect(harness.task.isProcessable(0)).toBe(true)
+    expect(() => harness.drain()).toThrow(CorruptBatchError)
+    expect(harness.task.prepareCommit().offsets).toMatchObject([{ offset: 2 }])
+  })
+
   it('counts its bytes until the last record of a fetch is processed', async () => {
     await using harness = await runningTask(oneStep(['in'], forwardAll), { maxChunkRecords: 2 })
     const batch = fetched('in', at(1, 2, 3))

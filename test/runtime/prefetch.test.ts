@@ -5,7 +5,7 @@ import { string } from '../../src/serdes/index.ts'
 import type { Serde } from '../../src/serdes/serde.ts'
 import { topic } from '../../src/topology/topic.ts'
 import { Topology } from '../../src/topology/topology.ts'
-import { runningTask, taskOf, type TaskHarness } from './task-harness.ts'
+import { runningTask, type TaskHarness } from './task-harness.ts'
 import { textTopic, textTopology, type TextStep } from './text-topologies.ts'
 
 /** A processor that notes what it could read ahead. */
@@ -30,22 +30,23 @@ function wanting(events: string[], name: string, parent: string, keepsKey: boole
 const keys = (...list: (string | null)[]) =>
   list.map((key, i) => ({ key, value: 'v', timestampMs: i }))
 
-/** Lets a test see and delay the reads of a task's state. */
+/** A task whose state notes that it is asked to read, and reads only where something was asked for. */
 async function withLoads(
   topology: Topology,
   events: string[],
-  load: () => MaybePromise<void>,
+  read: () => MaybePromise<void>,
 ): Promise<TaskHarness> {
-  const inner = await taskOf(topology)
-  const state = Object.create(inner.state, {
-    loadPrefetched: {
-      value: () => {
-        events.push('load')
-        return load()
-      },
+  let seen = 0
+  return await runningTask(topology, {
+    maxChunkRecords: 2,
+    load() {
+      const wanted = events.slice(seen).some((event) => event.includes('wants'))
+      if (!wanted) return undefined
+      events.push('load')
+      seen = events.length
+      return read()
     },
-  }) as typeof inner.state
-  return await runningTask(topology, { state, storeClock: inner.storeClock, maxChunkRecords: 2 })
+  })
 }
 
 describe('reading ahead', () => {
@@ -111,6 +112,53 @@ describe('reading ahead', () => {
     harness.feed('in', keys('x'))
     expect(await harness.drain()).toBe(1)
     expect(events).toEqual(['a wants x at 0', 'load', 'loaded', 'a has x'])
+  })
+
+  it('of the next chunk goes on while one is processed, once reading has proved to take time', async () => {
+    const events: string[] = []
+    const topology = textTopology({ sources: ['in'], steps: [wanting(events, 'a', 'in', true)] })
+    await using harness = await withLoads(topology, events, async () => {
+      for (let i = 0; i < 3; i++) await Promise.resolve()
+      events.push('loaded')
+    })
+    harness.feed('in', keys('u', 'v', 'w', 'x', 'y'))
+    expect(await harness.drain()).toBe(5)
+    expect(events).toEqual([
+      ...['a wants u at 0', 'a wants v at 1', 'load', 'loaded'],
+      ...['a wants w at 2', 'a wants x at 3', 'load', 'a has u', 'a has v', 'loaded'],
+      ...['a wants y at 4', 'load', 'a has w', 'a has x', 'loaded', 'a has y'],
+    ])
+    expect(harness.task.prepareCommit().offsets).toMatchObject([{ offset: 5 }])
+  })
+
+  it('ahead that fails ends the call that needs it, not the one before', async () => {
+    const events: string[] = []
+    let loads = 0
+    const topology = textTopology({ sources: ['in'], steps: [wanting(events, 'a', 'in', true)] })
+    await using harness = await withLoads(topology, events, async () => {
+      await Promise.resolve()
+      if (++loads === 2) throw new Error('the disk is gone')
+    })
+    harness.feed('in', keys('u', 'v', 'w'))
+    await expect(harness.drain()).rejects.toThrow('the disk is gone')
+    expect(harness.task.prepareCommit().offsets).toMatchObject([{ offset: 2 }])
+  })
+
+  it('ahead keeps to the offsets: those of a chunk that is not processed are not committed', async () => {
+    const events: string[] = []
+    const topology = textTopology({ sources: ['in'], steps: [wanting(events, 'a', 'in', true)] })
+    await using harness = await withLoads(topology, events, () => Promise.resolve())
+    harness.feed('in', keys('u', 'v'), { nextOffset: 4 })
+    harness.feed('in', [], { nextOffset: 7 })
+    harness.feed('in', keys('w', 'x', 'y'), { from: 7 })
+    expect(await harness.task.processFor(Number.NEGATIVE_INFINITY)).toBe(1)
+    expect((await harness.commit()).offsets).toMatchObject([{ offset: 1 }])
+    expect(await harness.task.processFor(Number.NEGATIVE_INFINITY)).toBe(1)
+    // That the fetch ended there is not known before the next chunk is taken.
+    expect((await harness.commit()).offsets).toMatchObject([{ offset: 2 }])
+    expect(await harness.drain()).toBe(3)
+    expect((await harness.commit()).offsets).toMatchObject([{ offset: 10 }])
+    expect(harness.task.totalBufferedBytes).toBe(0)
   })
 })
 

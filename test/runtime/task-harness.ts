@@ -135,10 +135,16 @@ export interface TaskHarness extends AsyncDisposable {
   commit(): Promise<ReturnType<StreamTask['prepareCommit']>>
 }
 
+/** How a harness may differ from a worker's ordinary task. */
+export interface HarnessOptions extends Partial<StreamTaskOptions> {
+  /** Stands for the time that reading ahead takes; its promise is what the state's answer is. */
+  readonly load?: () => MaybePromise<void>
+}
+
 /** A task of a topology's only sub-topology, on state in memory and a clock that stands still. */
 export async function taskOf(
   topology: Topology,
-  overrides: Partial<StreamTaskOptions> = {},
+  { load, ...overrides }: HarnessOptions = {},
 ): Promise<TaskHarness> {
   const plan = topology.plan()
   const subTopology = plan.subTopologies[0]!
@@ -160,6 +166,7 @@ export async function taskOf(
     changelogTopic: (store) => changelogs.topicOf(store) ?? store,
     onChange: changelogs.write,
   })
+  if (load) state.loadPrefetched = load
   const task = StreamTask.create({
     id,
     applicationId,
@@ -207,9 +214,9 @@ export async function taskOf(
 /** The same, initialized. */
 export async function runningTask(
   topology: Topology,
-  overrides: Partial<StreamTaskOptions> = {},
+  options: HarnessOptions = {},
 ): Promise<TaskHarness> {
-  const harness = await taskOf(topology, overrides)
+  const harness = await taskOf(topology, options)
   await harness.task.initialize()
   return harness
 }

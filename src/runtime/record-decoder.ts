@@ -1,0 +1,111 @@
+import { DeserializationError, isStreamsError, messageOf, ProcessingError } from '../core/errors.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import { Record } from '../core/record.ts'
+import type { TaskId } from '../core/task-id.ts'
+import type { TopicPartition } from '../core/topic-partition.ts'
+import type { SerdeContext } from '../serdes/serde.ts'
+import type { AnyRecord } from './graph-node.ts'
+import type { RecordChunk } from './record-chunk.ts'
+import type { TaskSourceNode } from './task-source-node.ts'
+
+/** What a decoder must know beside its partition. */
+export interface RecordDecoderOptions {
+  readonly taskId: TaskId
+  readonly source: TaskSourceNode
+  /** Called for a record whose extractor gave a negative time; it is dropped. */
+  readonly onNegativeTimestamp: (place: TopicPartition, offset: number, timestampMs: number) => void
+}
+
+/** Makes records of the bytes of one partition, a chunk at a time. */
+export class RecordDecoder {
+  readonly #place: TopicPartition
+  readonly #taskId: TaskId
+  readonly #source: TaskSourceNode
+  readonly #onNegativeTimestamp: RecordDecoderOptions['onNegativeTimestamp']
+  readonly #keyContext: SerdeContext
+  readonly #valueContext: SerdeContext
+  /** The highest event time of what was decoded; what a timestamp extractor is told. */
+  partitionTimeMs = -1
+
+  constructor(place: TopicPartition, options: RecordDecoderOptions) {
+    this.#place = place
+    this.#taskId = options.taskId
+    this.#source = options.source
+    this.#onNegativeTimestamp = options.onNegativeTimestamp
+    this.#keyContext = { topic: place.topic, part: 'key' }
+    this.#valueContext = { topic: place.topic, part: 'value' }
+  }
+
+  /** Lets the serdes get what they need to read a chunk; undefined where nothing is missing. */
+  resolve(chunk: RecordChunk): MaybePromise<void> {
+    const { key, value } = this.#source
+    if (key.resolve === undefined && value.resolve === undefined) return undefined
+    return chunk.resolve(key, this.#keyContext, value, this.#valueContext)
+  }
+
+  /** Reads the records of a chunk. What fails is kept in its place, to be dealt with when its turn comes. */
+  decode(chunk: RecordChunk): void {
+    for (let i = 0; i < chunk.count; i++) chunk.records[i] = this.#read(chunk, i)
+    chunk.decoded = true
+    if (!this.#source.prefetches) return
+    for (let i = 0; i < chunk.count; i++) {
+      const record = chunk.records[i]
+      if (record !== undefined) this.#source.prefetch(record)
+    }
+  }
+
+  #read(chunk: RecordChunk, i: number): AnyRecord | undefined {
+    const { key: keySerde, value: valueSerde, timestampExtractor } = this.#source
+    let record: AnyRecord
+    try {
+      const key = chunk.readKey(i, keySerde, this.#keyContext)
+      const value = chunk.readValue(i, valueSerde, this.#valueContext)
+      record = new Record(key, value, chunk.timestampMs(i), chunk.headers(i))
+    } catch (error) {
+      chunk.faults.set(i, this.#unreadable(chunk, i, error))
+      return undefined
+    }
+    if (timestampExtractor !== undefined) {
+      try {
+        record = this.#retime(record)
+      } catch (error) {
+        chunk.faults.set(i, this.#untimed(chunk, i, error))
+        return undefined
+      }
+    }
+    const { timestampMs } = record
+    if (timestampMs < 0) {
+      this.#onNegativeTimestamp(this.#place, chunk.offset(i), timestampMs)
+      return undefined
+    }
+    if (timestampMs > this.partitionTimeMs) this.partitionTimeMs = timestampMs
+    return record
+  }
+
+  #retime(record: AnyRecord): AnyRecord {
+    const timestampMs = this.#source.timestampExtractor!(record, this.partitionTimeMs)
+    if (!Number.isFinite(timestampMs)) throw new TypeError(`it gave ${String(timestampMs)}`)
+    const wholeMs = Math.floor(timestampMs)
+    return wholeMs === record.timestampMs ? record : record.withTimestamp(wholeMs)
+  }
+
+  #unreadable(chunk: RecordChunk, i: number, error: unknown): Error {
+    // A registry that cannot be reached is no fault of the record.
+    if (isStreamsError(error) && error.scope !== 'record') return error
+    return new DeserializationError(`A record cannot be read: ${messageOf(error)}`, {
+      taskId: this.#taskId,
+      topicPartition: this.#place,
+      offset: chunk.offset(i),
+      field: isStreamsError(error) ? error.field : undefined,
+      cause: error,
+    })
+  }
+
+  #untimed(chunk: RecordChunk, i: number, cause: unknown): ProcessingError {
+    return new ProcessingError(
+      `The timestamp extractor of the source ${this.#source.name} failed: ${messageOf(cause)}. ` +
+        'Let it return a negative number for records that are to be dropped.',
+      { taskId: this.#taskId, topicPartition: this.#place, offset: chunk.offset(i), cause },
+    )
+  }
+}
