@@ -1,56 +1,51 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BrokerError } from '../../../src/core/errors.ts'
-import { readAll, valuesOf } from '../contract/reading.ts'
-import { brokerOn, journalOf, temporaryFolder } from './folder.ts'
+import { brokerOn, temporaryFolder } from './folder.ts'
 
-describe("an embedded broker's folder", () => {
-  it('is refused to a second broker of the process until the first is closed', async () => {
-    const folder = temporaryFolder()
-    const alias = join(temporaryFolder(), 'alias')
-    symlinkSync(folder, alias)
-    const first = brokerOn(folder)
-    expect(() => brokerOn(folder)).toThrow(BrokerError)
-    expect(() => brokerOn(folder)).toThrow(folder)
-    expect(() => brokerOn(alias)).toThrow(BrokerError)
-    await first.close()
-    await using next = brokerOn(folder)
-    expect(await next.open().listTopics()).toEqual([])
-  })
+function writeLock(folder: string, holder: object | string): string {
+  const path = join(folder, 'lock')
+  writeFileSync(path, typeof holder === 'string' ? holder : JSON.stringify(holder))
+  return path
+}
 
-  it('belongs to the process that has it, and to nobody once that is killed', async () => {
+describe('the lock of an embedded broker’s folder', () => {
+  it('keeps others out while the process that has it lives, and names it', () => {
     const folder = temporaryFolder()
-    const script = fileURLToPath(new URL('hold-folder.ts', import.meta.url))
-    const holder = spawn(process.execPath, ['--import', 'tsx', script, folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    onTestFinished(() => void holder.kill('SIGKILL'))
-    await once(holder.stdout, 'data')
-    expect(() => brokerOn(folder)).toThrow(BrokerError)
-    expect(() => brokerOn(folder)).toThrow(`process ${holder.pid}`)
-    const ended = once(holder, 'exit')
-    holder.kill('SIGKILL')
-    await ended
-    await using next = brokerOn(folder)
-    expect(valuesOf(await readAll(next.open(), 'topic'))).toEqual(['of the killed process'])
-  })
-
-  it('is let go of where the broker cannot be opened', async () => {
-    const folder = temporaryFolder()
-    {
-      await using broker = brokerOn(folder)
-      await broker.open().createTopics([{ name: 'topic', partitions: 1 }])
+    const holder = { pid: process.ppid, host: hostname(), folder: realpathSync(folder) }
+    const path = writeLock(folder, holder)
+    for (const words of [folder, String(process.ppid), `delete ${path}`]) {
+      expect(() => brokerOn(folder)).toThrow(words)
     }
-    const { path } = journalOf(folder)
-    const bytes = readFileSync(path)
-    writeFileSync(path, Buffer.alloc(bytes.length, 'damaged'))
-    expect(() => brokerOn(folder)).toThrow(/damaged/)
-    writeFileSync(path, bytes)
-    await using broker = brokerOn(folder)
-    expect(await broker.open().listTopics()).toEqual(['topic'])
+    expect(existsSync(path)).toBe(true)
+  })
+
+  it('keeps nobody out when its process has ended, or it came along with a copy', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    for (const holderOf of [
+      (folder: string) => ({ pid, host: hostname(), folder }),
+      () => ({ pid: process.ppid, host: hostname(), folder: '/of/which/this/is/a/copy' }),
+      (folder: string) => ({ pid: process.ppid, host: `not ${hostname()}`, folder }),
+      () => 'cut off',
+    ]) {
+      const folder = temporaryFolder()
+      const path = writeLock(folder, holderOf(realpathSync(folder)))
+      const broker = brokerOn(folder)
+      expect(readFileSync(path, 'utf8')).toContain(String(process.pid))
+      await broker.close()
+      expect(existsSync(path)).toBe(false)
+    }
+  })
+
+  it('is let go of where the file cannot be read', () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'journal'), 'something else entirely')
+    for (let turn = 0; turn < 2; turn++) {
+      expect(() => brokerOn(folder)).toThrow(BrokerError)
+      expect(() => brokerOn(folder)).toThrow('damaged at byte 0')
+    }
   })
 })
