@@ -1,5 +1,6 @@
 import type { Broker, Producer, ProducerOptions } from '../../src/broker/port.ts'
 import { BrokerTimeoutError } from '../../src/core/errors.ts'
+import { overlay } from './overlay.ts'
 
 /** What the answer to a commit that the broker did make, or did not, is replaced by: none in time. */
 export interface Unanswered {
@@ -29,15 +30,4 @@ function withUnanswered(producer: Producer, unanswered: Unanswered): Producer {
     }
   }
   return overlay(producer, { commitTransaction })
-}
-
-/** The same object with some of its methods replaced. */
-function overlay<T extends object>(target: T, replaced: Partial<T>): T {
-  return new Proxy(target, {
-    get(of, name) {
-      if (name in replaced) return replaced[name as keyof T]
-      const value: unknown = Reflect.get(of, name, of)
-      return typeof value === 'function' ? (value.bind(of) as unknown) : value
-    },
-  })
 }
