@@ -1,5 +1,9 @@
 // How fast a task is by itself: records are decoded, counted by key in a store in memory, and sent to a collector that
-// drops them. No broker, no disk. Run: npx tsx benchmarks/task/count-by-key.ts [records] [keys]
+// drops them. No broker, and no disk unless STORE=rocksdb.
+// Run: npx tsx benchmarks/task/count-by-key.ts [records] [keys]
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { FetchedPartition, RecordCursor } from '../../src/broker/port.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { noHeaders, type Headers } from '../../src/core/headers.ts'
@@ -13,9 +17,10 @@ import { StreamTask } from '../../src/runtime/stream-task.ts'
 import { string } from '../../src/serdes/string.ts'
 import { keyValueStore } from '../../src/state/key-value-store-spec.ts'
 import { memoryState } from '../../src/state/memory/memory-state.ts'
+import { rocksDbState } from '../../src/state/rocksdb/index.ts'
 import type { KeyValueStoreSpec } from '../../src/state/store-spec.ts'
 import type { KeyValueStore } from '../../src/state/store.ts'
-import type { StoreClock } from '../../src/state/task-state.ts'
+import type { StateProvider, StoreClock } from '../../src/state/task-state.ts'
 import type { Processor, ProcessorContext } from '../../src/topology/processor.ts'
 import { topic } from '../../src/topology/topic.ts'
 import { Topology } from '../../src/topology/topology.ts'
@@ -149,7 +154,7 @@ class Counter implements Processor<string, string, string, string, Counts> {
 }
 
 const counting: Shape = {
-  name: 'source → count by key in memory → sink',
+  name: 'source → count by key in a store → sink',
   topology() {
     const topology = new Topology()
     const source = topology.addSource('source', input)
@@ -161,6 +166,14 @@ const counting: Shape = {
     topology.addSink('sink', output, { parents: [counted] })
     return topology
   },
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+let folders = 0
+
+function openState(): StateProvider {
+  if (process.env['STORE'] !== 'rocksdb') return memoryState()
+  return rocksDbState({ folder: join(folder, String(folders++)) })
 }
 
 let sent = 0
@@ -177,7 +190,7 @@ async function measure(shape: Shape): Promise<void> {
   const plan = shape.topology().plan()
   const subTopology = plan.subTopologies[0]!
   const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
-  await using provider = memoryState()
+  await using provider = openState()
   const id = { subTopology: 0, partition: 0 }
   const state = await provider.openTask({
     taskId: id,
@@ -236,3 +249,4 @@ for (const shape of [drop, passThrough, counting]) {
   await measure(shape)
 }
 console.log(`${sent} records reached the collector`)
+rmSync(folder, { recursive: true })
