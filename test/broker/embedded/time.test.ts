@@ -63,6 +63,20 @@ describe('time on the embedded broker', () => {
     expect(await waiting.heartbeat()).toBe('stable')
   })
 
+  it('does not count the session of a member that has joined again either', async () => {
+    const { clock, broker, client } = await virtualBroker()
+    const [busy, quick] = [memberOf(client), memberOf(broker.open(), { sessionTimeoutMs: 100 })]
+    await busy.join()
+    const first = quick.join()
+    await Promise.all([busy.join(), first])
+    const joining = memberOf(broker.open()).join()
+    expect(await quick.heartbeat()).toBe('rebalance')
+    const waiting = quick.join()
+    await clock.advance(5_000)
+    await Promise.all([busy.join(), waiting, joining])
+    expect(await quick.heartbeat()).toBe('stable')
+  })
+
   it('begins a generation without those that did not join again within the rebalance time', async () => {
     const { clock, broker, client } = await virtualBroker()
     const timeouts = { rebalanceTimeoutMs: 2_000, sessionTimeoutMs: 60_000 }
