@@ -42,7 +42,10 @@ export const settings: Readonly<globalThis.Record<string, Setting>> = {
     // The value is checked with the rest of the configuration.
     read: (binding) => ({ rocksdb: { binding: binding as 'auto' } }),
   },
-  http: { variable: 'MILLRACE_HTTP', read: (value, variable) => ({ http: http(value, variable) }) },
+  http: {
+    variable: 'MILLRACE_HTTP',
+    read: (value, variable) => ({ http: httpAddress(value, variable) }),
+  },
 }
 
 /** The environment variable that names the brokers, separated by commas. */
@@ -92,8 +95,8 @@ function wholeNumber(value: string, variable: string): number {
   throw new ConfigError(`${variable} is ${JSON.stringify(value)}; expected a whole number`)
 }
 
-/** `9464`, or `0.0.0.0:9464`. */
-function http(value: string, variable: string): { port: number; host?: string } {
+/** Reads `9464` or `0.0.0.0:9464`. Throws `ConfigError` naming where it was written. */
+export function httpAddress(value: string, variable: string): { port: number; host?: string } {
   const match = /^(?:(.+):)?(\d+)$/.exec(value)
   if (!match) {
     throw new ConfigError(`${variable} is ${JSON.stringify(value)}; expected PORT or HOST:PORT`)

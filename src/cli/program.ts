@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { cliLogger } from './cli-logger.ts'
+import { loadTopology } from './load-topology.ts'
+import { runDev } from './dev-command.ts'
+import { resolveConfig } from './resolve-config.ts'
+import { runWorker } from './run-command.ts'
+import { addSchemasCommands } from './schemas-commands.ts'
+import { httpAddress, kebab, settings, type TextSettings } from './settings-sources.ts'
+
+interface LogFlags {
+  readonly logLevel: string
+  readonly logFormat: string
+}
+
+interface DevFlags extends LogFlags {
+  readonly applicationId?: string
+  readonly partitions: number
+  readonly data?: string
+  readonly input: string[]
+  readonly print: string[]
+  readonly http: string
+  readonly exit?: true
+}
+
+/** The command line. It throws instead of exiting, and whoever runs it says what became of it. */
+export function createProgram(): Command {
+  const program = new Command('millrace')
+  program
+    .description('Stream processing on Kafka')
+    .version(packageVersion())
+    .option('--verbose', 'show where in the code an error came from')
+    .showHelpAfterError('(millrace --help says what there is)')
+    .exitOverride()
+  addRun(program)
+  addDev(program)
+  program
+    .command('describe')
+    .description('print a topology')
+    .argument('<module>', 'the module that exports the topology')
+    .addOption(
+      new Option('--format <format>', 'text as Kafka Streams prints it, or a Mermaid flow chart')
+        .choices(['text', 'mermaid'])
+        .default('text'),
+    )
+    .action(async (module: string, { format }: { format: 'text' | 'mermaid' }) => {
+      const topology = await loadTopology(module)
+      console.log(topology.describe({ format }).trimEnd())
+    })
+  addSchemasCommands(program)
+  return program
+}
+
+function addRun(program: Command): void {
+  const run = program
+    .command('run')
+    .description('run a worker; SIGTERM and SIGINT drain it')
+    .argument('[module]', "the module that exports the topology; default: the configuration file's")
+    .option('--config <file>', 'default: millrace.config.{ts,mts,js,mjs} where there is one')
+    .option('--brokers <addresses>', 'of Kafka, separated by commas (MILLRACE_BROKERS)')
+  for (const [name, { variable }] of Object.entries(settings)) {
+    run.option(`--${kebab(name)} <value>`, `overrides ${variable} and the file`)
+  }
+  addLogOptions(run).action(async (module: string | undefined, flags: TextSettings & LogFlags) => {
+    const logger = cliLogger({ level: flags.logLevel, format: flags.logFormat })
+    const { config: file } = flags as { readonly config?: string }
+    const sources = { module, file, flags, environment: process.env }
+    await runWorker(await resolveConfig(sources, logger), logger)
+  })
+}
+
+function addDev(program: Command): void {
+  const dev = program
+    .command('dev')
+    .description('run a topology on a broker and a schema registry within this process')
+    .argument('<module>', 'the module that exports the topology')
+    .option('--application-id <id>', "default: the module's name")
+    .option('--partitions <count>', 'of the topics that are created', positive, 4)
+    .option('--data <folder>', 'keep topics and schemas there for the next time')
+    .option(
+      '--input <topic=file>',
+      'write the records of a file of JSON lines; may repeat',
+      collect,
+      [],
+    )
+    .option('--print <topic>', 'print what is written to a topic; may repeat', collect, [])
+    .option('--http <address>', 'PORT or HOST:PORT; 0 takes any free port', '9464')
+    .option('--exit', 'end when the inputs are processed')
+  addLogOptions(dev).action(async (module: string, flags: DevFlags) => {
+    const topology = await loadTopology(module)
+    const logger = cliLogger({ level: flags.logLevel, format: flags.logFormat })
+    const applicationId = flags.applicationId ?? basename(module).replace(/\.[^.]*$/, '')
+    await runDev(
+      {
+        topology,
+        applicationId,
+        partitions: flags.partitions,
+        data: flags.data,
+        inputs: flags.input,
+        print: flags.print,
+        http: httpAddress(flags.http, '--http'),
+        exit: flags.exit === true,
+      },
+      logger,
+    )
+  })
+}
+
+function addLogOptions(command: Command): Command {
+  return command
+    .option('--log-level <level>', 'debug, info, warn or error', 'warn')
+    .option('--log-format <format>', 'text or json', 'text')
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value > 0) return value
+  throw new InvalidArgumentError('expected a whole number above 0')
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { kafkajs } from '../broker/kafkajs/index.ts'
+import { ConfigError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
+import type { MillraceConfig } from '../define-config.ts'
+import type { KafkaStreamsConfig } from '../kafka-streams-config.ts'
+import { loadModule } from './load-module.ts'
+import { loadTopology } from './load-topology.ts'
+import {
+  brokersVariable,
+  settingsFromEnvironment,
+  settingsFromFlags,
+  type TextSettings,
+} from './settings-sources.ts'
+
+/** Names of a configuration file that is found without being named. */
+const configFiles = ['ts', 'mts', 'js', 'mjs'].map((ending) => `millrace.config.${ending}`)
+
+/** What a configuration is put together from. */
+export interface ConfigSources {
+  /** The module with the topology; wins over the file's. */
+  readonly module: string | undefined
+  /** The configuration file; undefined: `millrace.config.*` in the working directory, if there is one. */
+  readonly file: string | undefined
+  readonly flags: TextSettings
+  readonly environment: TextSettings
+}
+
+/** A configuration file's content and where it lies. */
+interface FoundConfig {
+  readonly config: MillraceConfig
+  readonly folder: string
+}
+
+/**
+ * Puts a configuration together: flags win over the environment, which wins over the file.
+ *
+ * @throws ConfigError where something is missing or cannot be used
+ */
+export async function resolveConfig(
+  sources: ConfigSources,
+  logger: Logger,
+): Promise<KafkaStreamsConfig> {
+  const { module, flags, environment } = sources
+  const file = await readConfigFile(sources.file)
+  const settings = {
+    ...file.config,
+    ...settingsFromEnvironment(environment),
+    ...settingsFromFlags(flags),
+  }
+  const topology = await topologyOf(module, file)
+  const brokers = flags['brokers'] ?? environment[brokersVariable]
+  const broker = brokers ? kafkajs({ brokers: brokers.split(',') }) : file.config.broker
+  if (!broker) {
+    throw new ConfigError(
+      `There is no broker: give --brokers host:port, set ${brokersVariable}, or have a configuration ` +
+        "file with broker: kafkajs({ brokers: ['host:port'] }). To try a topology without Kafka, use " +
+        'millrace dev',
+    )
+  }
+  if (settings.applicationId === undefined) {
+    throw new ConfigError(
+      'There is no applicationId: give --application-id, set MILLRACE_APPLICATION_ID, or put it in the ' +
+        'configuration file',
+    )
+  }
+  const { applicationId } = settings
+  return { logger, ...settings, applicationId, topology, broker }
+}
+
+async function readConfigFile(named: string | undefined): Promise<FoundConfig> {
+  const path = named ?? configFiles.find((file) => existsSync(file))
+  if (path === undefined) return { config: {}, folder: process.cwd() }
+  const { default: config } = await loadModule(path)
+  if (typeof config !== 'object' || config === null) {
+    throw new ConfigError(
+      `${path} has no default export; write: export default defineConfig({ … })`,
+    )
+  }
+  return { config, folder: dirname(resolve(path)) }
+}
+
+async function topologyOf(
+  module: string | undefined,
+  { config, folder }: FoundConfig,
+): Promise<KafkaStreamsConfig['topology']> {
+  if (module !== undefined) return await loadTopology(module)
+  const { topology } = config
+  if (typeof topology === 'string') return await loadTopology(resolve(folder, topology))
+  if (topology !== undefined) return topology
+  throw new ConfigError(
+    'There is no topology: name the module that exports it, or put topology into the configuration file',
+  )
+}
