@@ -1,35 +1,12 @@
-import { systemClock, type Clock } from '../../core/clock.ts'
 import type { AsyncCloseable } from '../../core/disposable.ts'
-import { BrokerError, LifecycleError, UnknownTopicError } from '../../core/errors.ts'
-import { systemRandom, type Random } from '../../core/random.ts'
+import { LifecycleError } from '../../core/errors.ts'
 import type { BrokerConnector, BrokerEnvironment } from '../connector.ts'
-import type { CommittedOffset, GroupIdentity, NewTopic } from '../port.ts'
+import type { EmbeddedBrokerOptions } from './broker-options.ts'
+import { BrokerState } from './broker-state.ts'
+import { ClientSession } from './client-session.ts'
 import { EmbeddedClient } from './embedded-client.ts'
-import { EmbeddedTopic } from './embedded-topic.ts'
-import { GroupState } from './group-state.ts'
-import { Journal } from './journal.ts'
+import type { EmbeddedTopic } from './embedded-topic.ts'
 import type { PartitionLog } from './partition-log.ts'
-import type { RecordChunk, UnplacedChunk } from './record-chunk.ts'
-import { Transactions } from './transactions.ts'
-
-/** How an {@link EmbeddedBroker} is set up. */
-export interface EmbeddedBrokerOptions {
-  /**
-   * A folder in which everything is kept for the next start; one broker a folder.
-   *
-   * @defaultValue none: all is gone when the process ends
-   */
-  readonly folder?: string
-  /** @defaultValue the machine's clock */
-  readonly clock?: Clock
-  /** @defaultValue the machine's randomness */
-  readonly random?: Random
-  /**
-   * Called before each request of a client takes effect, with the client's id and the name of the request, as
-   * `produce`; what it throws, the request throws. For tests that make requests fail, or wait.
-   */
-  readonly onRequest?: (clientId: string, request: string) => Promise<void> | undefined
-}
 
 /**
  * A broker within the process: partitions, groups, transactions and compaction as Kafka has them, for first steps,
@@ -39,54 +16,34 @@ export interface EmbeddedBrokerOptions {
  */
 export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
   readonly name = 'embedded'
-  /** @internal */
-  readonly clock: Clock
-  /** @internal */
-  readonly random: Random
-  /** @internal */
-  readonly onRequest: EmbeddedBrokerOptions['onRequest']
-  /** @internal */
-  readonly transactions: Transactions
-  readonly #topics = new Map<string, EmbeddedTopic>()
-  readonly #groups = new Map<string, GroupState>()
-  readonly #clients = new Set<EmbeddedClient>()
-  readonly #journal: Journal | undefined
+  readonly #state: BrokerState
+  readonly #sessions = new Set<ClientSession>()
   #closed = false
 
+  /**
+   * Opens the broker's folder where it has one.
+   *
+   * @throws BrokerError where another broker has the folder, or what lies in it is damaged
+   */
   constructor(options: EmbeddedBrokerOptions = {}) {
-    this.clock = options.clock ?? systemClock
-    this.random = options.random ?? systemRandom
-    this.onRequest = options.onRequest
-    this.transactions = new Transactions(this.clock, {
-      onEpoch: (id, epoch) => this.#journal?.write({ type: 'epoch', id, epoch }),
-      onMarker: (log) => {
-        // Of a topic that was deleted under the transaction nothing is left to mark.
-        if (!this.#isCurrent(log)) return
-        this.#journal?.write({ type: 'marker', topic: log.topic, partition: log.partition })
-      },
-      onEnd: (transaction, offsets) => this.#journal?.writeEnd(transaction, offsets),
-    })
-    if (options.folder !== undefined) {
-      this.#journal = this.#openJournal(options.folder)
-    }
+    this.#state = new BrokerState(options)
   }
 
   /** A new client. Throws `LifecycleError` after {@link close}. */
   open(environment: Partial<BrokerEnvironment> = {}): EmbeddedClient {
     if (this.#closed) throw new LifecycleError('The embedded broker is closed')
-    const client = new EmbeddedClient(this, environment.clientId ?? 'client')
-    this.#clients.add(client)
-    return client
+    const session = new ClientSession(this.#state, environment.clientId ?? 'client')
+    this.#sessions.add(session)
+    session.onEnd(() => this.#sessions.delete(session))
+    return new EmbeddedClient(session)
   }
 
   /** Ends all clients and, where there is a folder, makes sure that everything is in it. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const closed = await Promise.allSettled([...this.#clients].map((client) => client.close()))
-    this.transactions.close()
-    for (const group of this.#groups.values()) group.close()
-    this.#journal?.close()
+    const closed = await Promise.allSettled([...this.#sessions].map((session) => session.close()))
+    this.#state.close()
     const failed = closed.find((each) => each.status === 'rejected')
     if (failed) throw failed.reason
   }
@@ -102,154 +59,16 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
    * @throws UnknownTopicError where there is no such topic
    */
   compact(topic: string): void {
-    this.topic(topic).compact(this.clock.now())
-  }
-
-  /** @internal */
-  forget(client: EmbeddedClient): void {
-    this.#clients.delete(client)
-  }
-
-  /** @internal */
-  topicNames(): string[] {
-    return [...this.#topics.keys()]
-  }
-
-  /** @internal */
-  findTopic(name: string): EmbeddedTopic | undefined {
-    return this.#topics.get(name)
+    this.#state.topic(topic).compact(this.#state.clock.now())
   }
 
   /** @internal Throws `UnknownTopicError`. */
   topic(name: string): EmbeddedTopic {
-    const topic = this.#topics.get(name)
-    if (topic) return topic
-    throw this.#unknown(name)
+    return this.#state.topic(name)
   }
 
   /** @internal Throws `UnknownTopicError`. */
   partition(topic: string, partition: number): PartitionLog {
-    const log = this.topic(topic).partitions[partition]
-    if (log) return log
-    const { length } = this.topic(topic).partitions
-    throw new UnknownTopicError(`Topic ${topic} has ${length} partitions and no such one`, {
-      topicPartition: { topic, partition },
-      brokerCode: 3,
-    })
-  }
-
-  /** @internal */
-  createTopic({ name, partitions, config = {} }: NewTopic): void {
-    if (this.#topics.has(name)) return
-    if (!/^[A-Za-z0-9._-]{1,249}$/.test(name) || name === '.' || name === '..') {
-      throw new BrokerError(`${JSON.stringify(name)} is no topic name`, { brokerCode: 17 })
-    }
-    if (!Number.isInteger(partitions) || partitions < 1) {
-      throw new BrokerError(`Topic ${name} cannot have ${partitions} partitions`, {
-        brokerCode: 37,
-      })
-    }
-    this.#addTopic(name, partitions, config)
-    this.#journal?.write({ type: 'topic', name, partitions, config })
-  }
-
-  /** @internal */
-  deleteTopic(name: string): void {
-    const topic = this.#topics.get(name)
-    if (!topic) return
-    this.#forgetTopic(name)
-    this.#journal?.write({ type: 'topic-deleted', name })
-    for (const log of topic.partitions) log.notify()
-  }
-
-  /** @internal */
-  deleteRecords(topic: string, partition: number, before: number): void {
-    this.partition(topic, partition).deleteBefore(before)
-    this.#journal?.write({ type: 'records-deleted', topic, partition, before })
-  }
-
-  /** @internal */
-  group(id: string): GroupState {
-    let group = this.#groups.get(id)
-    if (!group) {
-      group = new GroupState(id, this.clock)
-      this.#groups.set(id, group)
-    }
-    return group
-  }
-
-  /** @internal */
-  append(topic: EmbeddedTopic, log: PartitionLog, unplaced: UnplacedChunk): RecordChunk {
-    if (!this.#isCurrent(log)) throw this.#unknown(topic.name)
-    this.#journal?.writeChunk(log, unplaced)
-    const chunk = log.append(unplaced)
-    const nowMs = this.clock.now()
-    topic.compactWhenDirty(log, nowMs)
-    for (const expired of topic.expired(nowMs)) {
-      this.deleteRecords(topic.name, expired.log.partition, expired.before)
-    }
-    return chunk
-  }
-
-  /** @internal */
-  commitOffsets(
-    group: GroupState,
-    identity: GroupIdentity,
-    offsets: readonly CommittedOffset[],
-  ): void {
-    group.check(identity)
-    this.#journal?.write({ type: 'offsets', group: group.id, offsets })
-    group.offsets.commit(offsets)
-  }
-
-  #unknown(name: string): UnknownTopicError {
-    return new UnknownTopicError(
-      `There is no topic ${name} on the embedded broker; create it first`,
-      { brokerCode: 3 },
-    )
-  }
-
-  #isCurrent(log: PartitionLog): boolean {
-    return this.#topics.get(log.topic)?.partitions[log.partition] === log
-  }
-
-  #addTopic(name: string, partitions: number, config: NonNullable<NewTopic['config']>): void {
-    this.#topics.set(name, new EmbeddedTopic(name, partitions, config, this.clock.now()))
-  }
-
-  #forgetTopic(name: string): void {
-    this.#topics.delete(name)
-    for (const { offsets } of this.#groups.values()) offsets.forgetTopic(name)
-  }
-
-  #openJournal(folder: string): Journal {
-    const journal = new Journal(folder)
-    try {
-      journal.replay({
-        topic: (name, partitions, config) => this.#addTopic(name, partitions, config),
-        topicDeleted: (name) => this.#forgetTopic(name),
-        recordsDeleted: (topic, partition, before) =>
-          this.partition(topic, partition).deleteBefore(before),
-        offsets: (group, offsets) => this.group(group).offsets.commit(offsets),
-        epoch: (id, epoch) => this.transactions.restoreEpoch(id, epoch),
-        log: (topic, partition) => this.partition(topic, partition),
-      })
-      const nowMs = this.clock.now()
-      for (const topic of this.#topics.values()) {
-        for (const log of topic.partitions) topic.compactWhenDirty(log, nowMs)
-      }
-      journal.shrink({
-        topics: [...this.#topics.values()],
-        epochs: this.transactions.epochs(),
-        groups: [...this.#groups.values()].map(({ id, offsets }) => ({
-          group: id,
-          offsets: offsets.all(),
-        })),
-      })
-    } catch (error) {
-      journal.close()
-      throw error
-    }
-    return journal
+    return this.#state.partition(topic, partition)
   }
 }

@@ -1,4 +1,3 @@
-import type { Timer } from '../../core/clock.ts'
 import { LifecycleError } from '../../core/errors.ts'
 import { topicPartitionName, type TopicPartition } from '../../core/topic-partition.ts'
 import type {
@@ -9,7 +8,7 @@ import type {
   WaitOptions,
 } from '../port.ts'
 import { ChunkCursor } from './chunk-cursor.ts'
-import type { EmbeddedClient } from './embedded-client.ts'
+import type { ClientSession } from './client-session.ts'
 import type { PartitionLog } from './partition-log.ts'
 
 interface Position {
@@ -30,7 +29,7 @@ const defaultWaitMs = 500
 
 /** Reads partitions of the embedded broker straight from their logs. */
 export class EmbeddedFetcher implements Fetcher {
-  readonly #client: EmbeddedClient
+  readonly #session: ClientSession
   readonly #options: FetcherOptions
   readonly #positions = new Map<string, Position>()
   /** The partition that the next poll begins with, so that none is always last. */
@@ -40,8 +39,8 @@ export class EmbeddedFetcher implements Fetcher {
   readonly #failures = new Map<Position, Error>()
   readonly #waiting = new Set<() => void>()
 
-  constructor(client: EmbeddedClient, options: FetcherOptions) {
-    this.#client = client
+  constructor(session: ClientSession, options: FetcherOptions) {
+    this.#session = session
     this.#options = options
   }
 
@@ -86,8 +85,8 @@ export class EmbeddedFetcher implements Fetcher {
   async poll(options: WaitOptions): Promise<FetchedPartition[]> {
     const { signal, timeoutMs = defaultWaitMs } = options
     this.#checkUsable()
-    await this.#client.request('fetch', signal)
-    const { clock } = this.#client.broker
+    await this.#session.request('fetch', signal)
+    const { clock } = this.#session.state
     const deadlineMs = clock.monotonicMs() + timeoutMs
     for (;;) {
       signal?.throwIfAborted()
@@ -102,7 +101,7 @@ export class EmbeddedFetcher implements Fetcher {
 
   close(): Promise<void> {
     this.#end(new LifecycleError('The fetcher is closed'))
-    this.#client.untrack(this)
+    this.#session.untrack(this)
     return Promise.resolve()
   }
 
@@ -189,7 +188,7 @@ export class EmbeddedFetcher implements Fetcher {
 
   /** The partition's log; looked up anew where the topic was deleted and made again. */
   #listenTo(position: Position): PartitionLog {
-    const log = this.#client.broker.partition(position.topic, position.partition)
+    const log = this.#session.state.partition(position.topic, position.partition)
     if (position.log !== log) {
       position.stopListening?.()
       position.log = log
@@ -202,15 +201,14 @@ export class EmbeddedFetcher implements Fetcher {
 
   #untilChange(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise<void>((resolve) => {
-      let timer: Timer | undefined
       const wake = (): void => {
         this.#waiting.delete(wake)
-        timer?.cancel()
+        timer.cancel()
         signal?.removeEventListener('abort', wake)
         resolve()
       }
       this.#waiting.add(wake)
-      timer = this.#client.broker.clock.schedule(timeoutMs, wake)
+      const timer = this.#session.state.clock.schedule(timeoutMs, wake)
       signal?.addEventListener('abort', wake, { once: true })
     })
   }

@@ -8,13 +8,13 @@ import type {
   GroupOptions,
   WaitOptions,
 } from '../port.ts'
-import type { EmbeddedClient } from './embedded-client.ts'
+import type { ClientSession } from './client-session.ts'
 import { groupCodes, type GroupState, type JoinedGroup } from './group-state.ts'
 import { timedOut } from './wait-for.ts'
 
 /** A member of a group of the embedded broker. */
 export class EmbeddedMembership implements GroupMembership {
-  readonly #client: EmbeddedClient
+  readonly #session: ClientSession
   readonly #options: GroupOptions
   readonly #group: GroupState
   #memberId: string
@@ -24,16 +24,16 @@ export class EmbeddedMembership implements GroupMembership {
   #ended: Error | undefined
   #failJoin: ((error: Error) => void) | undefined
 
-  constructor(client: EmbeddedClient, options: GroupOptions) {
-    this.#client = client
+  constructor(session: ClientSession, options: GroupOptions) {
+    this.#session = session
     this.#options = options
-    this.#group = client.broker.group(options.groupId)
+    this.#group = session.state.group(options.groupId)
     this.#memberId = this.#newMemberId()
   }
 
   async join(options: WaitOptions = {}): Promise<GroupAssignment> {
     this.#checkUsable()
-    await this.#client.request('joinGroup', options.signal)
+    await this.#session.request('joinGroup', options.signal)
     this.#checkUsable()
     // The caller may have given up in the meantime.
     options.signal?.throwIfAborted()
@@ -56,7 +56,7 @@ export class EmbeddedMembership implements GroupMembership {
 
   async heartbeat(): Promise<'stable' | 'rebalance'> {
     const identity = this.identity()
-    await this.#client.request('heartbeat')
+    await this.#session.request('heartbeat')
     return this.#fenceable(() => this.#group.heartbeat(identity))
   }
 
@@ -68,8 +68,8 @@ export class EmbeddedMembership implements GroupMembership {
 
   async commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
     const identity = this.identity()
-    await this.#client.request('offsetCommit')
-    this.#fenceable(() => this.#client.broker.commitOffsets(this.#group, identity, offsets))
+    await this.#session.request('offsetCommit')
+    this.#fenceable(() => this.#session.state.commitOffsets(this.#group, identity, offsets))
   }
 
   async leave(): Promise<void> {
@@ -78,7 +78,7 @@ export class EmbeddedMembership implements GroupMembership {
     this.#identity = undefined
     this.#beNew()
     try {
-      await this.#client.request('leaveGroup')
+      await this.#session.request('leaveGroup')
     } finally {
       this.#failJoin?.(new LifecycleError(`The member has left group ${this.#options.groupId}`))
     }
@@ -90,7 +90,7 @@ export class EmbeddedMembership implements GroupMembership {
     // A static member keeps its place for the time of its session, so that a restart moves nothing.
     const leaving = this.#options.instanceId === undefined ? this.leave() : Promise.resolve()
     this.#end(new LifecycleError('The group membership is closed'))
-    this.#client.untrack(this)
+    this.#session.untrack(this)
     await leaving
   }
 
@@ -108,7 +108,7 @@ export class EmbeddedMembership implements GroupMembership {
   }
 
   #newMemberId(): string {
-    return `${this.#client.clientId}-${this.#client.broker.random.uuid()}`
+    return `${this.#session.clientId}-${this.#session.state.random.uuid()}`
   }
 
   #beNew(): void {
@@ -154,7 +154,7 @@ export class EmbeddedMembership implements GroupMembership {
       signal?.addEventListener('abort', onAbort, { once: true })
       if (timeoutMs !== undefined) {
         const what = `Joining group ${this.#options.groupId}`
-        timer = this.#client.broker.clock.schedule(timeoutMs, () => {
+        timer = this.#session.state.clock.schedule(timeoutMs, () => {
           giveUp(timedOut(what, timeoutMs))
         })
       }

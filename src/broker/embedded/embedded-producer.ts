@@ -2,7 +2,7 @@ import type { Timer } from '../../core/clock.ts'
 import { LifecycleError, ProductionError } from '../../core/errors.ts'
 import type { Headers } from '../../core/headers.ts'
 import type { CommittedOffset, GroupIdentity, Producer, ProducerOptions } from '../port.ts'
-import type { EmbeddedClient } from './embedded-client.ts'
+import type { ClientSession } from './client-session.ts'
 import type { EmbeddedTopic } from './embedded-topic.ts'
 import type { PartitionLog } from './partition-log.ts'
 import { ChunkBuilder } from './record-chunk.ts'
@@ -25,7 +25,7 @@ const recordOverheadBytes = 70
 
 /** Writes to partitions of the embedded broker; an append is its own acknowledgement. */
 export class EmbeddedProducer implements Producer {
-  readonly #client: EmbeddedClient
+  readonly #session: ClientSession
   readonly #options: ProducerOptions
   readonly #identity: ProducerIdentity | undefined
   readonly #writers = new Map<string, PartitionWriter[]>()
@@ -38,12 +38,12 @@ export class EmbeddedProducer implements Producer {
   #failure: Error | undefined
   #ended: Error | undefined
 
-  constructor(client: EmbeddedClient, options: ProducerOptions) {
-    this.#client = client
+  constructor(session: ClientSession, options: ProducerOptions) {
+    this.#session = session
     this.#options = options
     const { transactionalId, transactionTimeoutMs = defaultTransactionTimeoutMs } = options
     if (transactionalId !== undefined) {
-      const { transactions } = client.broker
+      const { transactions } = session.state
       this.#identity = transactions.initialize(transactionalId, transactionTimeoutMs)
     }
   }
@@ -69,14 +69,14 @@ export class EmbeddedProducer implements Producer {
     const { batchBytes = defaultBatchBytes, lingerMs = defaultLingerMs } = this.#options
     if (writer.builder.bytes >= batchBytes) this.#appendSoon()
     else if (!this.#linger) {
-      this.#linger = this.#client.broker.clock.schedule(lingerMs, () => this.#appendSoon())
+      this.#linger = this.#session.state.clock.schedule(lingerMs, () => this.#appendSoon())
     }
   }
 
   async prepare(topics: readonly string[]): Promise<void> {
     this.#checkUsable()
-    await this.#client.request('metadata')
-    for (const topic of topics) this.#client.broker.topic(topic)
+    await this.#session.request('metadata')
+    for (const topic of topics) this.#session.state.topic(topic)
   }
 
   ready(): Promise<void> | undefined {
@@ -110,9 +110,9 @@ export class EmbeddedProducer implements Producer {
     const identity = this.#transactional()
     if (!this.#inTransaction) throw new LifecycleError('Offsets are sent within a transaction')
     await this.#attempt(async () => {
-      await this.#client.request('txnOffsetCommit')
-      const { broker } = this.#client
-      broker.transactions.sendOffsets(identity, broker.group(member.groupId), member, offsets)
+      await this.#session.request('txnOffsetCommit')
+      const { state } = this.#session
+      state.transactions.sendOffsets(identity, state.group(member.groupId), member, offsets)
     })
   }
 
@@ -121,8 +121,8 @@ export class EmbeddedProducer implements Producer {
     if (!this.#inTransaction) throw new LifecycleError('No transaction is open')
     await this.flush()
     await this.#attempt(async () => {
-      await this.#client.request('endTxn')
-      this.#client.broker.transactions.end(identity, true)
+      await this.#session.request('endTxn')
+      this.#session.state.transactions.end(identity, true)
       this.#inTransaction = false
     })
   }
@@ -135,8 +135,8 @@ export class EmbeddedProducer implements Producer {
     this.#inTransaction = false
     this.#failure = undefined
     await this.#attempt(async () => {
-      await this.#client.request('endTxn')
-      this.#client.broker.transactions.end(identity, false)
+      await this.#session.request('endTxn')
+      this.#session.state.transactions.end(identity, false)
     })
   }
 
@@ -147,7 +147,7 @@ export class EmbeddedProducer implements Producer {
       if (!this.#identity && !this.#failure) await this.flush()
     } finally {
       this.#end(new LifecycleError('The producer is closed'))
-      this.#client.untrack(this)
+      this.#session.untrack(this)
     }
   }
 
@@ -176,8 +176,8 @@ export class EmbeddedProducer implements Producer {
 
   #writer(topic: string, partition: number): PartitionWriter {
     const known = this.#writers.get(topic)?.[partition]
-    if (known && this.#client.broker.findTopic(topic) === known.topic) return known
-    const found = this.#client.broker.findTopic(topic)
+    if (known && this.#session.state.findTopic(topic) === known.topic) return known
+    const found = this.#session.state.findTopic(topic)
     const log = found?.partitions[partition]
     if (!found || !log) {
       const reason = found ? `topic ${topic} has ${found.partitions.length} partitions` : 'no topic'
@@ -218,13 +218,13 @@ export class EmbeddedProducer implements Producer {
     this.#linger?.cancel()
     this.#linger = undefined
     if (this.#waiting.size === 0) return
-    if (!this.#client.broker.onRequest) {
+    if (!this.#session.state.onRequest) {
       this.#tryAppend()
       return
     }
     this.#appending = this.#appending.then(async () => {
       try {
-        await this.#client.request('produce')
+        await this.#session.request('produce')
         this.#tryAppend()
       } catch (error) {
         this.#failure ??= error as Error
@@ -234,11 +234,11 @@ export class EmbeddedProducer implements Producer {
 
   #tryAppend(): void {
     if (this.#ended) return
-    const { broker } = this.#client
+    const { state } = this.#session
     try {
       for (const writer of this.#waiting) {
-        const transaction = this.#identity && broker.transactions.join(this.#identity, writer.log)
-        const chunk = broker.append(writer.topic, writer.log, writer.builder.take(transaction))
+        const transaction = this.#identity && state.transactions.join(this.#identity, writer.log)
+        const chunk = state.append(writer.topic, writer.log, writer.builder.take(transaction))
         writer.lastOffset = chunk.nextOffset - 1
       }
       this.#waiting.clear()
