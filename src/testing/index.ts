@@ -1,3 +1,4 @@
+export type { AsyncCloseable } from '../core/disposable.ts'
 export { TopologyTestDriver, type TopicSerdes } from './topology-test-driver.ts'
 export type { TopologyTestDriverOptions } from './topology-test-driver-options.ts'
 export { TestInputTopic, type TestInputOptions, type TestInputRecord } from './test-input-topic.ts'
