@@ -121,7 +121,8 @@ export class GlobalStores {
         this.#options.logger.warn('Following the global stores failed; trying again', {
           reason: messageOf(error),
         })
-        await this.#options.clock.sleep(pollTimeoutMs)
+        const { clock, config } = this.#options
+        await clock.sleep(config.retryBackoffMs, this.#closing.signal).catch(() => undefined)
       }
     }
   }

@@ -103,6 +103,8 @@ export async function produce(
 export interface ReadRecord {
   readonly key: string | null
   readonly value: string | null
+  readonly valueBytes: Buffer | null
+  readonly timestampMs: number
   readonly partition: number
   readonly headers: Readonly<globalThis.Record<string, string>>
 }
@@ -120,11 +122,13 @@ export async function readAll(broker: EmbeddedBroker, topic: string): Promise<Re
       if (fetched.length === 0) break
       for (const { records: cursor } of fetched) {
         while (cursor.next()) {
-          const { buffer, keyStart, keyEnd, valueStart, valueEnd } = cursor
+          const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor
           records.push({
             partition,
             key: keyEnd < 0 ? null : buffer.toString('utf8', keyStart, keyEnd),
             value: valueEnd < 0 ? null : buffer.toString('utf8', valueStart, valueEnd),
+            valueBytes: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
+            timestampMs,
             headers: Object.fromEntries(
               cursor.headers().map((header) => [header.key, header.value?.toString() ?? '']),
             ),

@@ -1,0 +1,216 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rocksDbState } from 'millrace/state/rocksdb'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
+import { StateCorruptedError, StateStoreNotAvailableError } from '../../../src/core/errors.ts'
+import { memoryState } from '../../../src/state/index.ts'
+import type { KeyValueStore } from '../../../src/state/store.ts'
+import type { StateProvider } from '../../../src/state/task-state.ts'
+import { counting, createCountingTopics, exactly, produceRound, readTotals } from '../counting.ts'
+import { Gate } from '../gate.ts'
+import { overlay } from '../overlay.ts'
+import { createWorker, eventually, type StartOptions, type TestWorker } from '../worker-harness.ts'
+
+const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+
+let gate: Gate
+let broker: EmbeddedBroker
+let workers: TestWorker[]
+let folder: string
+
+beforeEach(async () => {
+  gate = new Gate()
+  broker = new EmbeddedBroker({ onRequest: gate.onRequest })
+  workers = []
+  folder = await mkdtemp(join(tmpdir(), 'millrace-restore-'))
+  await createCountingTopics(broker)
+})
+
+afterEach(async () => {
+  gate.release()
+  for (const { worker } of workers) await worker.close()
+  await broker.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const create = (options: Partial<StartOptions> = {}): TestWorker => {
+  const created = createWorker({ topology: counting(), broker, ...options })
+  workers.push(created)
+  return created
+}
+
+const start = async (options: Partial<StartOptions> = {}): Promise<TestWorker> => {
+  const created = create(options)
+  await created.worker.start()
+  return created
+}
+
+const counted = async (rounds: number): Promise<void> => {
+  await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(rounds, keys)))
+}
+
+const restoredBy = ({ worker }: TestWorker): number =>
+  worker.status().tasks.reduce((sum, task) => sum + task.restored, 0)
+
+describe('a worker that starts', () => {
+  it('restores all of a changelog where it has nothing', async () => {
+    const first = await start()
+    for (let round = 1; round <= 3; round++) {
+      await produceRound(broker, keys)
+      await counted(round)
+    }
+    await first.worker.close()
+    const second = await start()
+    expect(restoredBy(second)).toBe(3 * keys.length)
+    expect(second.worker.status().tasks.map((task) => task.restoreRemaining)).toEqual([0, 0, 0, 0])
+    await produceRound(broker, keys)
+    await counted(4)
+  })
+
+  it('restores nothing where its state is that of the last commit', async () => {
+    const state = rocksDbState({ folder })
+    const first = await start({ state })
+    await produceRound(broker, keys)
+    await counted(1)
+    await first.worker.close()
+    const second = await start({ state })
+    expect(restoredBy(second)).toBe(0)
+    await produceRound(broker, keys)
+    await counted(2)
+    await second.worker.close()
+    await state.close()
+  })
+
+  it('restores what another worker wrote since its state was committed, and no more', async () => {
+    const state = rocksDbState({ folder })
+    const first = await start({ state })
+    await produceRound(broker, keys)
+    await counted(1)
+    await first.worker.close()
+    const other = await start()
+    await produceRound(broker, keys)
+    await counted(2)
+    await other.worker.close()
+    const second = await start({ state })
+    expect(restoredBy(second)).toBe(keys.length)
+    await produceRound(broker, keys)
+    await counted(3)
+    await second.worker.close()
+    await state.close()
+  })
+
+  it('restores what was committed and not yet in its state when it crashed', async () => {
+    const state = rocksDbState({ folder })
+    // What is sealed for a commit is never applied: as if the process ended just after the broker had committed.
+    const neverApplied = overlay<StateProvider>(state, {
+      openTask: async (options) => {
+        const task = await state.openTask(options)
+        return overlay(task, { apply: () => new Promise<void>(() => {}) })
+      },
+    })
+    const first = await start({ state: neverApplied })
+    await produceRound(broker, keys)
+    await counted(1)
+    first.client.crash()
+    await first.worker.close({ timeoutMs: 0 })
+    await state.close()
+    const reopened = rocksDbState({ folder })
+    const second = await start({ state: reopened, clientId: 'second' })
+    expect(restoredBy(second)).toBe(keys.length)
+    await produceRound(broker, keys)
+    await counted(2)
+    await second.worker.close()
+    await reopened.close()
+  })
+
+  it('begins anew where the changelog no longer has the place that its state is at', async () => {
+    const state = rocksDbState({ folder })
+    const first = await start({ state })
+    await produceRound(broker, keys)
+    await counted(1)
+    await first.worker.close()
+    const other = await start()
+    await produceRound(broker, keys)
+    await counted(2)
+    await other.worker.close()
+    const client = broker.open()
+    const changelogs = [0, 1, 2, 3].map((partition) => ({
+      topic: 'app-counts-changelog',
+      partition,
+      offset: 3,
+    }))
+    await client.deleteRecords(changelogs)
+    const second = await start({ state })
+    await produceRound(broker, keys)
+    await counted(3)
+    await second.worker.close()
+    await state.close()
+  })
+
+  it('waits for a transaction in a changelog that is still open, and overlooks none', async () => {
+    const first = await start()
+    await produceRound(broker, keys)
+    await counted(1)
+    await first.worker.close()
+    const producer = await broker.open().openProducer({ transactionalId: 'former-owner' })
+    producer.beginTransaction()
+    const value = Buffer.alloc(16)
+    producer.send('app-counts-changelog', 0, 1, Buffer.from('a'), value, [])
+    await producer.flush()
+    const { worker } = create()
+    const starting = worker.start()
+    await eventually(() => {
+      const tasks = worker.status().tasks
+      expect(tasks.map((task) => task.restored)).toEqual([2, 2, 2, 2])
+    })
+    expect(worker.status().tasks[0]).toMatchObject({ state: 'restoring' })
+    expect(() => worker.storeViews('counts')[0]!.store).toThrow(StateStoreNotAvailableError)
+    await producer.abortTransaction()
+    await starting
+    const store = worker.storeViews('counts')[0]!.store as KeyValueStore<string, unknown>
+    expect(await store.get('a')).toBeDefined()
+    await produceRound(broker, keys)
+    await counted(2)
+  })
+})
+
+describe('state that cannot be opened', () => {
+  /** A provider whose first opening of a task fails, until that state is destroyed. */
+  const damaged = (): { state: StateProvider; destroyed: unknown[] } => {
+    const destroyed: unknown[] = []
+    const whole = memoryState()
+    const state = overlay(whole, {
+      openTask: (options) => {
+        if (destroyed.length > 0) return whole.openTask(options)
+        return Promise.reject(new StateCorruptedError('The state folder is damaged'))
+      },
+      destroyTask: (taskId) => {
+        destroyed.push(taskId)
+        return whole.destroyTask(taskId)
+      },
+    })
+    return { state, destroyed }
+  }
+
+  it('ends the worker, and says how to have it restored', async () => {
+    const { state, destroyed } = damaged()
+    const starting = start({ state })
+    await expect(starting).rejects.toThrow(StateCorruptedError)
+    await expect(starting).rejects.toThrow(/damaged.*onCorruptState: 'restore'/)
+    expect(destroyed).toEqual([])
+  })
+
+  it('is restored from the changelog where the configuration says so', async () => {
+    const first = await start()
+    await produceRound(broker, keys)
+    await counted(1)
+    await first.worker.close()
+    const { state, destroyed } = damaged()
+    await start({ state, config: { onCorruptState: 'restore' } })
+    expect(destroyed).toHaveLength(1)
+    await produceRound(broker, keys)
+    await counted(2)
+  })
+})
