@@ -92,7 +92,7 @@ describe('the Customer 360 on the embedded broker, exactly once, a worker killed
       )
       const offers = await readTopic(broker, winBacks.name)
       expect(offers.length).toBeGreaterThanOrEqual(expected.expectedWinBacks(log).length)
-    })
+    }, 60_000)
   }, 120_000)
 
   afterAll(async () => {
