@@ -4,7 +4,7 @@ import { topicPartitionName, type TopicPartition } from '../core/topic-partition
 import type { ActiveTask } from './active-task.ts'
 import type { BrokerRecordCollector } from './broker-record-collector.ts'
 import type { CommitCycle } from './commit/commit-cycle.ts'
-import type { Rebalancer } from './rebalancer.ts'
+import type { StartPositions } from './start-positions.ts'
 import type { TaskManager } from './task-manager.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -14,7 +14,7 @@ export interface ProcessingLoopParts {
   readonly tasks: TaskManager
   readonly collector: BrokerRecordCollector
   readonly commits: CommitCycle
-  readonly rebalancer: Rebalancer
+  readonly positions: StartPositions
 }
 
 /** The longest that the loop waits for records before it looks around. */
@@ -100,7 +100,8 @@ export class ProcessingLoop {
   async #reset(error: OffsetOutOfRangeError): Promise<FetchedPartition[]> {
     const place = error.topicPartition
     if (!place) throw error
-    const positions = await this.#parts.rebalancer.startPositions([place], [])
+    if (!this.#parts.tasks.ofPartition(place)) return []
+    const positions = await this.#parts.positions.find([place], [])
     this.#options.logger.error(
       'Records were gone before they were processed; going on after them',
       {

@@ -33,6 +33,7 @@ export class WorkerLifecycle {
   move(state: WorkerState): void {
     const before = this.#state
     if (before === state || before === 'error') return
+    if (this.isEnding && state !== 'closed' && state !== 'error') return
     this.#state = state
     for (const listener of [...this.#listeners]) listener(state, before)
   }

@@ -1,6 +1,5 @@
 import type { Fetcher, GroupMembership, Producer } from '../broker/port.ts'
 import { ConfigError } from '../core/errors.ts'
-import { decoratedTopicName } from '../topology/topology-plan.ts'
 import { isolationOf } from './active-task.ts'
 import { MemberFacts } from './assignor/member-facts.ts'
 import { TaskAssignor } from './assignor/task-assignor.ts'
@@ -16,6 +15,8 @@ import { ProcessingLoop } from './processing-loop.ts'
 import { Rebalancer } from './rebalancer.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
 import { ChangelogRestorer } from './restore/changelog-restorer.ts'
+import { repartitionTopicsOf, StartPositions } from './start-positions.ts'
+import { TaskArrivals } from './task-arrivals.ts'
 import { TaskManager } from './task-manager.ts'
 import { externalSourceTopics, layOutTopics, type TopicLayout } from './topic-layout.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
@@ -23,8 +24,6 @@ import type { WorkerOptions } from './worker-options.ts'
 
 /** What the worker tells its parts. */
 export interface WorkerSignals {
-  /** Whether restoring should stop for something that has to be done first. */
-  interrupted(): boolean
   /** Wakes the loop, since there is something to do. */
   wake(): void
   /** Ends the worker. */
@@ -41,6 +40,7 @@ export interface WorkerParts {
   readonly tasks: TaskManager
   readonly globalStores: GlobalStores
   readonly rebalancer: Rebalancer
+  readonly arrivals: TaskArrivals
   readonly commits: CommitCycle
   readonly loop: ProcessingLoop
   readonly purge: RepartitionPurge
@@ -94,17 +94,18 @@ export async function assembleWorker(
     session,
     tasks,
     fetcher,
-    restorer,
-    layout: () => Promise.resolve(layout.tasks),
-    interrupted: () => signals.interrupted() || session.wantsRejoin,
+    layout: layout.tasks,
     beforeJoin: () => facts.refresh(),
     onOpened: (task) => metrics.addTask(task),
   })
+  const positions = new StartPositions(options)
+  const onProgress = signals.wake
+  const arrivals = new TaskArrivals(options, { fetcher, restorer, positions, onProgress })
   const purge = new RepartitionPurge({
     broker,
     clock,
     logger,
-    topics: repartitionTopics(options),
+    topics: repartitionTopicsOf(options),
     intervalMs: config.repartitionPurgeIntervalMs,
   })
   const commitParts = { collector, membership }
@@ -124,7 +125,7 @@ export async function assembleWorker(
       purge.committed(offsets)
     },
   })
-  const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, rebalancer })
+  const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, positions })
   return {
     layout,
     fetcher,
@@ -134,6 +135,7 @@ export async function assembleWorker(
     tasks,
     globalStores,
     rebalancer,
+    arrivals,
     commits,
     loop,
     purge,
@@ -188,13 +190,6 @@ function openMembership(
     sessionTimeoutMs,
     rebalanceTimeoutMs,
   })
-}
-
-function repartitionTopics({ plan, applicationId }: WorkerOptions): ReadonlySet<string> {
-  const repartition = [...plan.internalTopics.values()].filter(
-    (topic) => topic.kind === 'repartition',
-  )
-  return new Set(repartition.map(({ name }) => decoratedTopicName(plan, applicationId, name)))
 }
 
 function logsEveryUpdate({ plan }: WorkerOptions): boolean {

@@ -111,7 +111,6 @@ export class Worker implements AsyncCloseable {
     const { logger } = this.#options
     try {
       const parts = await assembleWorker(this.#options, {
-        interrupted: () => this.#ending.signal.aborted,
         wake: () => this.#parts?.loop.interrupt(),
         fail: (error) => this.#fail(error),
       })
@@ -134,7 +133,8 @@ export class Worker implements AsyncCloseable {
   async #turn(parts: WorkerParts): Promise<void> {
     try {
       if (!this.#joined || parts.session.wantsRejoin) await this.#rebalance(parts)
-      if (!this.#joined) return
+      await parts.arrivals.advance()
+      if (parts.arrivals.areOver) this.#lifecycle.move('running')
       await parts.loop.turn()
       this.#failures = 0
     } catch (error) {
@@ -148,15 +148,15 @@ export class Worker implements AsyncCloseable {
     this.#lifecycle.move(this.#lifecycle.state === 'starting' ? 'starting' : 'rebalancing')
     parts.metrics.rebalances.add()
     this.#joined = false
+    await parts.arrivals.stop()
     if (parts.session.isLost) {
       await this.#dropTasks(parts)
       await this.#renewProducer(parts)
     } else {
       await parts.commits.commitNow()
     }
-    if (!(await parts.rebalancer.rebalance(this.#ending.signal))) return
+    parts.arrivals.start(await parts.rebalancer.rebalance(this.#ending.signal))
     this.#joined = true
-    this.#lifecycle.move('running')
   }
 
   /** Begins anew from what was committed: tasks, state and producer. */
@@ -180,6 +180,7 @@ export class Worker implements AsyncCloseable {
 
   /** Lets the tasks go with all that they have not committed. */
   async #dropTasks(parts: WorkerParts): Promise<void> {
+    await parts.arrivals.stop()
     await parts.commits.settle()
     await this.#closeTasks(parts, true)
   }
@@ -215,6 +216,7 @@ export class Worker implements AsyncCloseable {
     }
     const clean = this.#joined && !parts.session.isLost && !this.#lifecycle.error
     const committed = clean && (await attempt('the last commit', () => parts.commits.commitNow()))
+    await parts.arrivals.stop()
     await parts.commits.settle()
     parts.session.stop()
     await attempt('closing the tasks', () => this.#closeTasks(parts, !committed))

@@ -1,9 +1,9 @@
-import { EmbeddedBroker, type EmbeddedClient } from '../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker, EmbeddedClient } from '../../src/broker/embedded/index.ts'
 import type { Broker } from '../../src/broker/port.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { silentLogger, type Logger } from '../../src/core/logger.ts'
 import { systemRandom } from '../../src/core/random.ts'
-import { noMetrics } from '../../src/metrics/sensors.ts'
+import { noMetrics, type Metrics } from '../../src/metrics/sensors.ts'
 import { deadLetter, type ErrorHandlers } from '../../src/runtime/error-handlers.ts'
 import { workerConfig, type WorkerConfig } from '../../src/runtime/worker-config.ts'
 import { Worker } from '../../src/runtime/worker.ts'
@@ -27,6 +27,7 @@ export interface StartOptions {
   readonly handlers?: Partial<ErrorHandlers>
   readonly state?: StateProvider
   readonly logger?: Logger
+  readonly metrics?: Metrics
   /** Puts something between the worker and its client. */
   readonly wrap?: (client: Broker) => Broker
 }
@@ -58,7 +59,7 @@ export function createWorker(options: StartOptions): TestWorker {
     clock: systemClock,
     random: systemRandom,
     logger: options.logger ?? silentLogger,
-    metrics: noMetrics,
+    metrics: options.metrics ?? noMetrics,
     handlers: { ...allDeadLetters, ...options.handlers },
     config: workerConfig({ ...quick, ...options.config }),
   })

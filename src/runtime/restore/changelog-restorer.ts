@@ -43,28 +43,36 @@ export class ChangelogRestorer {
   }
 
   /**
-   * Restores these tasks. `interrupted` is asked between batches; when it says so, restoring stops where it is, which
-   * is a consistent state to go on from, and false is returned.
+   * Restores these tasks, and calls back for each as soon as it is whole. Where the signal is aborted, it stops where
+   * it is, which is a consistent state to go on from, and rejects with the signal's reason.
    */
-  async restore(tasks: readonly ActiveTask[], interrupted: () => boolean): Promise<boolean> {
+  async restore(
+    tasks: readonly ActiveTask[],
+    signal: AbortSignal,
+    onWhole: (task: ActiveTask) => void,
+  ): Promise<void> {
     const open = await this.#begin(tasks)
-    if (open.size === 0) return true
+    const whole = (task: ActiveTask): boolean =>
+      ![...open.values()].some((restoration) => restoration.task === task)
+    for (const task of tasks) if (whole(task)) onWhole(task)
+    if (open.size === 0) return
     const { broker, isolation } = this.#options
     const fetcher = broker.openFetcher({ isolation })
     try {
       fetcher.assign([...open.values()].map(positionOf))
       while (open.size > 0) {
-        if (interrupted()) return false
-        for (const fetched of await this.#poll(fetcher, open)) {
-          const restoration = open.get(topicPartitionName(fetched.topic, fetched.partition))
-          if (restoration) await this.#apply(restoration, fetched)
-          if (restoration && restoration.position >= restoration.endOffset) {
-            fetcher.unassign([restoration.changelog])
-            open.delete(topicPartitionName(fetched.topic, fetched.partition))
-          }
+        for (const fetched of await this.#poll(fetcher, open, signal)) {
+          const name = topicPartitionName(fetched.topic, fetched.partition)
+          const restoration = open.get(name)
+          if (!restoration) continue
+          await this.#apply(restoration, fetched)
+          signal.throwIfAborted()
+          if (restoration.position < restoration.endOffset) continue
+          fetcher.unassign([restoration.changelog])
+          open.delete(name)
+          if (whole(restoration.task)) onWhole(restoration.task)
         }
       }
-      return true
     } finally {
       await fetcher.close()
     }
@@ -121,9 +129,10 @@ export class ChangelogRestorer {
   async #poll(
     fetcher: Fetcher,
     open: ReadonlyMap<string, Restoration>,
+    signal: AbortSignal,
   ): Promise<FetchedPartition[]> {
     try {
-      return await fetcher.poll({ timeoutMs: pollTimeoutMs })
+      return await fetcher.poll({ timeoutMs: pollTimeoutMs, signal })
     } catch (error) {
       const place = error instanceof OffsetOutOfRangeError ? error.topicPartition : undefined
       const restoration = place && open.get(topicPartitionName(place.topic, place.partition))

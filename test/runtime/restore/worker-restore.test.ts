@@ -4,7 +4,13 @@ import { join } from 'node:path'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
-import { StateCorruptedError, StateStoreNotAvailableError } from '../../../src/core/errors.ts'
+import type { Producer } from '../../../src/broker/port.ts'
+import {
+  LifecycleError,
+  StateCorruptedError,
+  StateStoreNotAvailableError,
+} from '../../../src/core/errors.ts'
+import { PrometheusMetrics } from '../../../src/metrics/prometheus.ts'
 import { memoryState } from '../../../src/state/index.ts'
 import type { KeyValueStore } from '../../../src/state/store.ts'
 import type { StateProvider } from '../../../src/state/task-state.ts'
@@ -173,6 +179,101 @@ describe('a worker that starts', () => {
     expect(await store.get('a')).toBeDefined()
     await produceRound(broker, keys)
     await counted(2)
+  })
+})
+
+describe('while a task is restored', () => {
+  /** A transaction in the changelog of task 0_0, which keeps whoever restores it waiting. */
+  const openTransaction = async (): Promise<Producer> => {
+    const first = await start()
+    await produceRound(broker, keys)
+    await counted(1)
+    await first.worker.close()
+    const producer = await broker.open().openProducer({ transactionalId: 'former-owner' })
+    producer.beginTransaction()
+    producer.send('app-counts-changelog', 0, 1, Buffer.from('a'), Buffer.alloc(16), [])
+    await producer.flush()
+    return producer
+  }
+
+  const states = ({ worker }: TestWorker): string[] =>
+    worker.status().tasks.map(({ taskId, state }) => `${taskId.partition} ${state}`)
+
+  it('the other tasks go on', async () => {
+    const producer = await openTransaction()
+    const second = create()
+    const starting = second.worker.start()
+    await eventually(() => {
+      expect(states(second)).toEqual(['0 restoring', '1 running', '2 running', '3 running'])
+    })
+    await produceRound(broker, keys)
+    await eventually(async () => {
+      const { totals } = await readTotals(broker)
+      expect(totals).toEqual({ ...exactly(2, keys).totals, a: 1, e: 1 })
+    })
+    expect(second.worker.status().state).toBe('starting')
+    await producer.abortTransaction()
+    await starting
+    await counted(2)
+  })
+
+  it('another worker may join, and restoring goes on where it was', async () => {
+    const producer = await openTransaction()
+    const second = create({ clientId: 'second' })
+    const starting = [second.worker.start()]
+    await eventually(() => expect(states(second)[0]).toBe('0 restoring'))
+    const third = create({ clientId: 'third' })
+    starting.push(third.worker.start())
+    await eventually(() => {
+      expect(states(second)).toHaveLength(2)
+      expect([...states(second), ...states(third)].toSorted()).toEqual([
+        '0 restoring',
+        '1 running',
+        '2 running',
+        '3 running',
+      ])
+    })
+    await producer.abortTransaction()
+    await Promise.all(starting)
+    await produceRound(broker, keys)
+    await counted(2)
+  })
+
+  it('the worker can be closed', async () => {
+    await openTransaction()
+    const second = create()
+    const starting = second.worker.start()
+    await eventually(() => expect(states(second)[0]).toBe('0 restoring'))
+    await second.worker.close()
+    await expect(starting).rejects.toThrow(LifecycleError)
+    expect(second.worker.status()).toMatchObject({ state: 'closed', tasks: [] })
+  })
+
+  it('metrics say how far it is', async () => {
+    const producer = await openTransaction()
+    const metrics = new PrometheusMetrics({ processMetrics: false })
+    const second = create({ metrics })
+    const starting = second.worker.start()
+    await eventually(async () => {
+      const exposed = await metrics.expose()
+      expect(exposed).toContain(
+        'millrace_task_restore_remaining_records{task="0_0",subtopology="0"} 1',
+      )
+      expect(exposed).toContain('millrace_task_restore_records_total{task="0_0",subtopology="0"} 2')
+      expect(exposed).toContain('millrace_worker_state{state="starting"} 1')
+    })
+    await producer.abortTransaction()
+    await starting
+    await eventually(async () => {
+      const exposed = await metrics.expose()
+      expect(exposed).toContain(
+        'millrace_task_restore_remaining_records{task="0_0",subtopology="0"} 0',
+      )
+      expect(exposed).toContain('millrace_worker_state{state="running"} 1')
+      expect(exposed).toContain('millrace_worker_tasks 4')
+    })
+    await second.worker.close()
+    expect(await metrics.expose()).not.toContain('task="0_0"')
   })
 })
 
