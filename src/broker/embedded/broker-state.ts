@@ -26,12 +26,12 @@ export class BrokerState {
     this.onRequest = options.onRequest
     this.transactions = new Transactions(this.clock, {
       onEpoch: (id, epoch) => this.#journal?.write({ type: 'epoch', id, epoch }),
-      onMarker: (log) => {
+      onEnd: (end) => {
         // Of a topic that was deleted under the transaction nothing is left to mark.
-        if (!this.#isCurrent(log)) return
-        this.#journal?.write({ type: 'marker', topic: log.topic, partition: log.partition })
+        const logs = [...end.logs].filter((log) => this.#isCurrent(log))
+        const markers = logs.map(({ topic, partition }) => ({ topic, partition }))
+        this.#journal?.writeEnd(end, markers)
       },
-      onEnd: (transaction, offsets) => this.#journal?.writeEnd(transaction, offsets),
     })
     if (options.folder !== undefined) this.#journal = this.#openJournal(options.folder)
   }
@@ -79,15 +79,16 @@ export class BrokerState {
         brokerCode: 37,
       })
     }
-    this.#addTopic(name, partitions, config)
+    const topic = new EmbeddedTopic(name, partitions, config, this.clock.now())
     this.#journal?.write({ type: 'topic', name, partitions, config })
+    this.#topics.set(name, topic)
   }
 
   deleteTopic(name: string): void {
     const topic = this.#topics.get(name)
     if (!topic) return
-    this.#forgetTopic(name)
     this.#journal?.write({ type: 'topic-deleted', name })
+    this.#forgetTopic(name)
     for (const log of topic.partitions) log.notify()
   }
 
@@ -138,10 +139,6 @@ export class BrokerState {
     return this.#topics.get(log.topic)?.partitions[log.partition] === log
   }
 
-  #addTopic(name: string, partitions: number, config: NonNullable<NewTopic['config']>): void {
-    this.#topics.set(name, new EmbeddedTopic(name, partitions, config, this.clock.now()))
-  }
-
   #forgetTopic(name: string): void {
     this.#topics.delete(name)
     for (const { offsets } of this.#groups.values()) offsets.forgetTopic(name)
@@ -151,7 +148,9 @@ export class BrokerState {
     const journal = new Journal(folder)
     try {
       journal.replay({
-        topic: (name, partitions, config) => this.#addTopic(name, partitions, config),
+        topic: (name, partitions, config) => {
+          this.#topics.set(name, new EmbeddedTopic(name, partitions, config, this.clock.now()))
+        },
         topicDeleted: (name) => this.#forgetTopic(name),
         recordsDeleted: (topic, partition, before) =>
           this.partition(topic, partition).deleteBefore(before),

@@ -1,8 +1,9 @@
+import type { TopicPartition } from '../../core/topic-partition.ts'
 import type { CommittedOffset } from '../port.ts'
 import { JournalFile } from './journal-file.ts'
 import type { PartitionLog } from './partition-log.ts'
 import type { ChunkTransaction, RecordChunk, UnplacedChunk } from './record-chunk.ts'
-import type { TransactionOffsets } from './transactions.ts'
+import type { TransactionEnd, TransactionOffsets } from './transactions.ts'
 
 type TopicConfig = Readonly<globalThis.Record<string, string>>
 
@@ -19,12 +20,13 @@ type Entry =
   | { type: 'offsets'; group: string; offsets: readonly CommittedOffset[] }
   | { type: 'epoch'; id: string; epoch: number }
   | { type: 'chunk'; topic: string; partition: number; chunk: PlainChunk; transaction: number }
-  | { type: 'marker'; topic: string; partition: number }
   | { type: 'bounds'; topic: string; partition: number; logStart: number; end: number }
   | {
       type: 'transaction-ended'
       transaction: number
       committed: boolean
+      /** Partitions in which its end takes an offset. */
+      markers: readonly TopicPartition[]
       offsets: readonly TransactionOffsets[]
     }
 
@@ -98,13 +100,19 @@ export class Journal {
     this.#file.write({ type: 'chunk', topic, partition, chunk: plain(chunk), transaction })
   }
 
-  /** Notes how a transaction ended, and what it committed; one that wrote nothing is not worth a note. */
-  writeEnd(transaction: ChunkTransaction, offsets: readonly TransactionOffsets[]): void {
-    const id = this.#transactions.get(transaction)
-    if (id === undefined && offsets.length === 0) return
-    this.#transactions.delete(transaction)
-    const committed = transaction.state === 'committed'
-    this.#file.write({ type: 'transaction-ended', transaction: id ?? 0, committed, offsets })
+  /** Notes how a transaction ended, and what that brings about; one that did nothing is not worth a note. */
+  writeEnd(end: Omit<TransactionEnd, 'logs'>, markers: readonly TopicPartition[]): void {
+    const { committed, offsets } = end
+    const transaction = this.#transactions.get(end.transaction)
+    if (transaction === undefined && offsets.length === 0) return
+    this.#file.write({
+      type: 'transaction-ended',
+      transaction: transaction ?? 0,
+      committed,
+      markers,
+      offsets,
+    })
+    this.#transactions.delete(end.transaction)
   }
 
   close(): void {
@@ -127,9 +135,8 @@ function apply(entry: Entry, target: ReplayTarget, committed: ReadonlySet<number
     target.recordsDeleted(entry.topic, entry.partition, entry.before)
   } else if (entry.type === 'bounds') {
     target.log(entry.topic, entry.partition).restoreBounds(entry.logStart, entry.end)
-  } else if (entry.type === 'marker') {
-    target.log(entry.topic, entry.partition).restoreMarker()
   } else if (entry.type === 'transaction-ended') {
+    for (const { topic, partition } of entry.markers) target.log(topic, partition).restoreMarker()
     for (const { group, offsets } of entry.offsets) target.offsets(group, offsets)
   } else {
     const { place, ...chunk } = entry.chunk

@@ -31,12 +31,21 @@ export interface TransactionOffsets {
   readonly offsets: readonly CommittedOffset[]
 }
 
+/** All that the end of a transaction brings about, at one stroke. */
+export interface TransactionEnd {
+  readonly transaction: ChunkTransaction
+  readonly committed: boolean
+  /** Where it wrote. */
+  readonly logs: ReadonlySet<PartitionLog>
+  /** None where it is aborted. */
+  readonly offsets: readonly TransactionOffsets[]
+}
+
 /** Told of what has to survive a restart. */
 export interface TransactionListener {
   onEpoch(transactionalId: string, epoch: number): void
-  onMarker(log: PartitionLog): void
-  /** Comes after the markers; with it the transaction is over, or it never was. */
-  onEnd(transaction: ChunkTransaction, offsets: readonly TransactionOffsets[]): void
+  /** Comes before the end takes effect; what it throws leaves the transaction open. */
+  onEnd(end: TransactionEnd): void
 }
 
 const producerFenced = 90
@@ -153,18 +162,17 @@ export class Transactions {
   #end(producer: TransactionalProducer, committed: boolean): void {
     const transaction = producer.open
     if (!transaction) return
+    const { logs, groups } = transaction
+    const committing = committed ? [...groups] : []
+    const offsets = committing.map((group) => ({
+      group: group.id,
+      offsets: group.offsets.pendingOf(transaction),
+    }))
+    this.#listener.onEnd({ transaction, committed, logs, offsets })
     producer.open = undefined
     transaction.timer?.cancel()
     transaction.state = committed ? 'committed' : 'aborted'
-    for (const log of transaction.logs) {
-      this.#listener.onMarker(log)
-      log.endTransaction(transaction)
-    }
-    const groups = committed ? [...transaction.groups] : []
-    this.#listener.onEnd(
-      transaction,
-      groups.map(({ id, offsets }) => ({ group: id, offsets: offsets.pendingOf(transaction) })),
-    )
-    for (const { offsets } of transaction.groups) offsets.endPending(transaction, committed)
+    for (const log of logs) log.endTransaction(transaction)
+    for (const group of groups) group.offsets.endPending(transaction, committed)
   }
 }
