@@ -4,8 +4,29 @@ import type { KeyValueStore, StoreRef, WindowStore } from '../state/store.ts'
 import type { ProcessorSupplier } from '../topology/processor.ts'
 import type { Topic } from '../topology/topic.ts'
 import type { DynamicTopic, StoreOf } from '../topology/topology-options.ts'
-import type * as callbacks from './callbacks.ts'
-import type * as options from './operator-options.ts'
+import type {
+  Action,
+  Aggregator,
+  Initializer,
+  Joiner,
+  KeyValue,
+  Mapper,
+  Predicate,
+  Reducer,
+} from './callbacks.ts'
+import type {
+  DerivedTableOptions,
+  GlobalJoinOptions,
+  GroupedOptions,
+  JoinedOptions,
+  MaterializedOptions,
+  NamedOptions,
+  ProcessOptions,
+  ProducedOptions,
+  RepartitionOptions,
+  SerdeOptions,
+  WindowedOptions,
+} from './operator-options.ts'
 import type { KeepsKeys, SameType, Takes } from './type-checks.ts'
 import type { TimeWindows } from './time-windows.ts'
 
@@ -26,98 +47,98 @@ export interface KStream<K, V> {
   /** Lets the records pass for which the predicate holds; a type guard narrows the values. */
   filter<Out extends V>(
     predicate: (value: V, key: K) => value is Out,
-    options?: options.NamedOptions,
+    options?: NamedOptions,
   ): KStream<K, Out>
-  filter(predicate: callbacks.Predicate<K, V>, options?: options.NamedOptions): KStream<K, V>
+  filter(predicate: Predicate<K, V>, options?: NamedOptions): KStream<K, V>
   /** Lets the records pass for which the predicate does not hold. */
-  filterNot(predicate: callbacks.Predicate<K, V>, options?: options.NamedOptions): KStream<K, V>
+  filterNot(predicate: Predicate<K, V>, options?: NamedOptions): KStream<K, V>
   /** Gives each record another key and value. What follows by key is repartitioned. */
   map<KOut, VOut>(
-    mapper: callbacks.Mapper<K, V, callbacks.KeyValue<KOut, VOut>>,
-    options?: options.SerdeOptions<NoInfer<KOut>, NoInfer<VOut>>,
+    mapper: Mapper<K, V, KeyValue<KOut, VOut>>,
+    options?: SerdeOptions<NoInfer<KOut>, NoInfer<VOut>>,
   ): KStream<KOut, VOut>
   /** Gives each record another value. */
   mapValues<VOut>(
-    mapper: callbacks.Mapper<K, V, VOut>,
-    options?: options.SerdeOptions<K, NoInfer<VOut>>,
+    mapper: Mapper<K, V, VOut>,
+    options?: SerdeOptions<K, NoInfer<VOut>>,
   ): KStream<K, VOut>
   /** Makes any number of records of each. What follows by key is repartitioned. */
   flatMap<KOut, VOut>(
-    mapper: callbacks.Mapper<K, V, Iterable<callbacks.KeyValue<KOut, VOut>>>,
-    options?: options.SerdeOptions<NoInfer<KOut>, NoInfer<VOut>>,
+    mapper: Mapper<K, V, Iterable<KeyValue<KOut, VOut>>>,
+    options?: SerdeOptions<NoInfer<KOut>, NoInfer<VOut>>,
   ): KStream<KOut, VOut>
   /** Makes any number of records of each, under the same key. */
   flatMapValues<VOut>(
-    mapper: callbacks.Mapper<K, V, Iterable<VOut>>,
-    options?: options.SerdeOptions<K, NoInfer<VOut>>,
+    mapper: Mapper<K, V, Iterable<VOut>>,
+    options?: SerdeOptions<K, NoInfer<VOut>>,
   ): KStream<K, VOut>
   /** Gives each record another key. What follows by key is repartitioned. */
   selectKey<KOut>(
-    selector: callbacks.Mapper<K, V, KOut>,
-    options?: options.SerdeOptions<NoInfer<KOut>, V>,
+    selector: Mapper<K, V, KOut>,
+    options?: SerdeOptions<NoInfer<KOut>, V>,
   ): KStream<KOut, V>
   /** Does something for each record and lets it pass. It may happen again for a record after a failure. */
-  peek(action: callbacks.Action<K, V>, options?: options.NamedOptions): KStream<K, V>
+  peek(action: Action<K, V>, options?: NamedOptions): KStream<K, V>
   /** Does something for each record. It may happen again for a record after a failure. */
-  foreach(action: callbacks.Action<K, V>, options?: options.NamedOptions): void
+  foreach(action: Action<K, V>, options?: NamedOptions): void
   /** Sends each record to the first of several streams whose predicate holds; a type guard narrows its values. */
-  branch<const P extends Readonly<globalThis.Record<string, callbacks.Predicate<K, V>>>>(
+  branch<const P extends Readonly<globalThis.Record<string, Predicate<K, V>>>>(
     predicates: P,
-    options?: options.NamedOptions,
+    options?: NamedOptions,
   ): { readonly [N in keyof P]: KStream<K, Branched<P[N], V>> }
   /** The same, one branch after the other. */
-  split(options?: options.NamedOptions): BranchedKStream<K, V>
+  split(options?: NamedOptions): BranchedKStream<K, V>
   /** The records of both streams, in no particular order between the two. */
-  merge(other: KStream<K, V>, options?: options.SerdeOptions<K, V>): KStream<K, V>
+  merge(other: KStream<K, V>, options?: SerdeOptions<K, V>): KStream<K, V>
   /** Sends the records through a topic of the application's own, by key. */
-  repartition(options?: options.RepartitionOptions<K, V>): KStream<K, V>
+  repartition(options?: RepartitionOptions<K, V>): KStream<K, V>
   /** Groups records by another key. Needs a repartition topic. */
   groupBy<KOut>(
-    selector: callbacks.Mapper<K, V, KOut>,
-    options: options.GroupedOptions<NoInfer<KOut>, NoInfer<V>>,
+    selector: Mapper<K, V, KOut>,
+    options: GroupedOptions<NoInfer<KOut>, NoInfer<V>>,
   ): KGroupedStream<KOut, V>
   /** Groups records by their key. Needs a repartition topic where the key was changed before. */
-  groupByKey(options?: Partial<options.GroupedOptions<K, V>>): KGroupedStream<K, V>
+  groupByKey(options?: Partial<GroupedOptions<K, V>>): KGroupedStream<K, V>
   /** Writes the records to a topic, or to the topics that a function chooses, which must exist. */
   to<KTopic, VTopic>(
     topic: (Topic<KTopic, VTopic> | DynamicTopic<KTopic, VTopic>) & Takes<K, V, KTopic, VTopic>,
-    options?: options.ProducedOptions<KTopic, VTopic>,
+    options?: ProducedOptions<KTopic, VTopic>,
   ): void
   /** The latest value of each key; a null value deletes. */
   toTable(
-    options?: options.MaterializedOptions & options.SerdeOptions<K, NonNullable<V>>,
+    options?: MaterializedOptions & SerdeOptions<K, NonNullable<V>>,
   ): KTable<K, NonNullable<V>>
   /** Handles records with a processor, which may use the stores that are named in the options. */
   process<KOut = unknown, VOut = unknown, const Stores extends readonly StoreRef[] = readonly []>(
     supplier: ProcessorSupplier<K, V, KOut, VOut, StoreOf<Stores[number]>>,
-    options?: options.ProcessOptions<KOut, VOut, Stores>,
+    options?: ProcessOptions<KOut, VOut, Stores>,
   ): KStream<KOut, VOut>
   /** The same with a processor that keeps keys, so that nothing is repartitioned. It throws where one does not. */
   processValues<VOut = unknown, const Stores extends readonly StoreRef[] = readonly [], KOut = K>(
     supplier: ProcessorSupplier<K, V, KOut, VOut, StoreOf<Stores[number]>> & KeepsKeys<K, KOut>,
-    options?: options.ProcessOptions<K, VOut, Stores>,
+    options?: ProcessOptions<K, VOut, Stores>,
   ): KStream<K, VOut>
   /** Joins each record with what a table holds for its key; records for which it has nothing go no further. */
   join<TableV, VOut>(
     table: KTable<K, TableV>,
-    joiner: callbacks.Joiner<K, V, TableV, VOut>,
-    options?: options.JoinedOptions<K, V>,
+    joiner: Joiner<K, V, TableV, VOut>,
+    options?: JoinedOptions<K, V>,
   ): KStream<K, VOut>
   join<TableK, TableV, VOut>(
     table: GlobalKTable<TableK, TableV>,
-    joiner: callbacks.Joiner<K, V, TableV, VOut>,
-    options: options.GlobalJoinOptions<K, V, NoInfer<TableK>>,
+    joiner: Joiner<K, V, TableV, VOut>,
+    options: GlobalJoinOptions<K, V, NoInfer<TableK>>,
   ): KStream<K, VOut>
   /** The same, where records for which the table has nothing are joined with null. */
   leftJoin<TableV, VOut>(
     table: KTable<K, TableV>,
-    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
-    options?: options.JoinedOptions<K, V>,
+    joiner: Joiner<K, V, TableV | null, VOut>,
+    options?: JoinedOptions<K, V>,
   ): KStream<K, VOut>
   leftJoin<TableK, TableV, VOut>(
     table: GlobalKTable<TableK, TableV>,
-    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
-    options: options.GlobalJoinOptions<K, V, NoInfer<TableK>>,
+    joiner: Joiner<K, V, TableV | null, VOut>,
+    options: GlobalJoinOptions<K, V, NoInfer<TableK>>,
   ): KStream<K, VOut>
 }
 
@@ -130,12 +151,9 @@ type TypeGuard<Out> = { check(value: unknown, ...rest: never[]): value is Out }[
 /** Branches in the making. Source: Java's `BranchedKStream`. */
 export interface BranchedKStream<K, V> {
   /** Adds a branch; `name` is put behind the split's own. @defaultValue the branch's number, from 1 */
-  branch(
-    predicate: callbacks.Predicate<K, V>,
-    options?: options.NamedOptions,
-  ): BranchedKStream<K, V>
+  branch(predicate: Predicate<K, V>, options?: NamedOptions): BranchedKStream<K, V>
   /** Adds the branch of all other records and ends the split. Returns the branches by their full names. */
-  defaultBranch(options?: options.NamedOptions): ReadonlyMap<string, KStream<K, V>>
+  defaultBranch(options?: NamedOptions): ReadonlyMap<string, KStream<K, V>>
   /** Ends the split; other records go no further. Returns the branches by their full names. */
   noDefaultBranch(): ReadonlyMap<string, KStream<K, V>>
 }
@@ -143,17 +161,17 @@ export interface BranchedKStream<K, V> {
 /** Records by key, to be aggregated. Source: Java's `KGroupedStream`. */
 export interface KGroupedStream<K, V> {
   /** How many records each key has had. */
-  count(options?: options.MaterializedOptions): KTable<K, number>
+  count(options?: MaterializedOptions): KTable<K, number>
   /** Each key's values made one. */
   reduce(
-    reducer: callbacks.Reducer<V>,
-    options?: options.MaterializedOptions & { readonly value?: Serde<V> },
+    reducer: Reducer<V>,
+    options?: MaterializedOptions & { readonly value?: Serde<V> },
   ): KTable<K, V>
   /** Each key's records folded into one value. */
   aggregate<Agg, Stored = Agg>(
-    initializer: callbacks.Initializer<Agg>,
-    aggregator: callbacks.Aggregator<K, V, NoInfer<Agg>>,
-    options: options.MaterializedOptions & {
+    initializer: Initializer<Agg>,
+    aggregator: Aggregator<K, V, NoInfer<Agg>>,
+    options: MaterializedOptions & {
       readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
     },
   ): KTable<K, Agg>
@@ -163,17 +181,17 @@ export interface KGroupedStream<K, V> {
 /** Records by key and window, to be aggregated. Source: Java's `TimeWindowedKStream`. */
 export interface TimeWindowedKStream<K, V> {
   /** How many records each key has had in each window. */
-  count(options?: options.WindowedOptions): KTable<Windowed<K>, number>
+  count(options?: WindowedOptions): KTable<Windowed<K>, number>
   /** Each key's values in each window made one. */
   reduce(
-    reducer: callbacks.Reducer<V>,
-    options?: options.WindowedOptions & { readonly value?: Serde<V> },
+    reducer: Reducer<V>,
+    options?: WindowedOptions & { readonly value?: Serde<V> },
   ): KTable<Windowed<K>, V>
   /** Each key's records in each window folded into one value. */
   aggregate<Agg, Stored = Agg>(
-    initializer: callbacks.Initializer<Agg>,
-    aggregator: callbacks.Aggregator<K, V, NoInfer<Agg>>,
-    options: options.WindowedOptions & {
+    initializer: Initializer<Agg>,
+    aggregator: Aggregator<K, V, NoInfer<Agg>>,
+    options: WindowedOptions & {
       readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
     },
   ): KTable<Windowed<K>, Agg>
@@ -190,28 +208,22 @@ export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
   /** The rows for which the predicate holds; a type guard narrows the values. */
   filter<Out extends V>(
     predicate: (value: V, key: K) => value is Out,
-    options?: options.DerivedTableOptions<K>,
+    options?: DerivedTableOptions<K>,
   ): KTable<K, Out>
-  filter(
-    predicate: callbacks.Predicate<K, V>,
-    options?: options.DerivedTableOptions<K>,
-  ): KTable<K, V>
+  filter(predicate: Predicate<K, V>, options?: DerivedTableOptions<K>): KTable<K, V>
   /** The rows for which the predicate does not hold. */
-  filterNot(
-    predicate: callbacks.Predicate<K, V>,
-    options?: options.DerivedTableOptions<K>,
-  ): KTable<K, V>
+  filterNot(predicate: Predicate<K, V>, options?: DerivedTableOptions<K>): KTable<K, V>
   /** The rows with other values; null leaves a row out. A value serde is needed where there is a store. */
   mapValues<VOut>(
-    mapper: callbacks.Mapper<K, V, VOut | null>,
-    options?: options.DerivedTableOptions<K> & { readonly value?: Serde<NoInfer<VOut>> },
+    mapper: Mapper<K, V, VOut | null>,
+    options?: DerivedTableOptions<K> & { readonly value?: Serde<NoInfer<VOut>> },
   ): KTable<K, VOut>
   /** The table's updates; null for a deletion. */
-  toStream(options?: options.NamedOptions): KStream<K, V | null>
+  toStream(options?: NamedOptions): KStream<K, V | null>
   /** Groups rows by another key. Needs a repartition topic. */
   groupBy<KOut, VOut>(
-    selector: callbacks.Mapper<K, V, callbacks.KeyValue<KOut | null, VOut | null>>,
-    options: options.GroupedOptions<NoInfer<KOut>, NoInfer<VOut>> & {
+    selector: Mapper<K, V, KeyValue<KOut | null, VOut | null>>,
+    options: GroupedOptions<NoInfer<KOut>, NoInfer<VOut>> & {
       readonly value: Serde<NoInfer<VOut>>
     },
   ): KGroupedTable<KOut, VOut>
@@ -220,19 +232,15 @@ export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
 /** A table's rows by another key, to be aggregated. Source: Java's `KGroupedTable`. */
 export interface KGroupedTable<K, V> {
   /** How many rows each group has. */
-  count(options?: options.MaterializedOptions): KTable<K, number>
+  count(options?: MaterializedOptions): KTable<K, number>
   /** Each group's values made one; `subtractor` takes out the value of a row that changed or went. */
-  reduce(
-    adder: callbacks.Reducer<V>,
-    subtractor: callbacks.Reducer<V>,
-    options?: options.MaterializedOptions,
-  ): KTable<K, V>
+  reduce(adder: Reducer<V>, subtractor: Reducer<V>, options?: MaterializedOptions): KTable<K, V>
   /** Each group's rows folded into one value; `subtractor` takes out a row that changed or went. */
   aggregate<Agg, Stored = Agg>(
-    initializer: callbacks.Initializer<Agg>,
-    adder: callbacks.Aggregator<K, V, NoInfer<Agg>>,
-    subtractor: callbacks.Aggregator<K, V, NoInfer<Agg>>,
-    options: options.MaterializedOptions & {
+    initializer: Initializer<Agg>,
+    adder: Aggregator<K, V, NoInfer<Agg>>,
+    subtractor: Aggregator<K, V, NoInfer<Agg>>,
+    options: MaterializedOptions & {
       readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
     },
   ): KTable<K, Agg>
