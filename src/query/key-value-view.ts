@@ -1,6 +1,6 @@
 import type { KeyValueEntry, RangeOptions, ReadOnlyKeyValueStore } from '../state/store.ts'
 import { freshnessOf, type Freshness } from './freshness.ts'
-import { StoreReader, storeOfKind } from './store-reader.ts'
+import { storeOfKind, type StoreReader } from './store-reader.ts'
 
 /** A value read from a view, with its event time and how fresh the answer is. */
 export interface ViewValue<V> extends Freshness {

@@ -1,7 +1,7 @@
 import type { ReadOnlyWindowStore, WindowEntry } from '../state/store.ts'
 import { freshnessOf, type Freshness } from './freshness.ts'
 import type { ViewReadOptions, ViewValue } from './key-value-view.ts'
-import { StoreReader, storeOfKind } from './store-reader.ts'
+import { storeOfKind, type StoreReader } from './store-reader.ts'
 
 /** Bounds on window starts in milliseconds since the epoch, both inclusive; open where left out. */
 export interface WindowRange {
