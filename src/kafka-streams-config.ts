@@ -167,7 +167,7 @@ const schema = z.strictObject({
 })
 
 /** The keys that a configuration may have. */
-export const configKeys: readonly string[] = Object.keys(schema.shape)
+const configKeys: readonly string[] = Object.keys(schema.shape)
 
 /**
  * Checks a configuration whole before anything is opened.

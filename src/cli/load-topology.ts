@@ -20,7 +20,7 @@ export async function loadTopology(path: string): Promise<Topology> {
 }
 
 /** Not `instanceof`: the module may have another copy of the package. */
-export function isTopology(value: unknown): value is Topology {
+function isTopology(value: unknown): value is Topology {
   const candidate = value as Partial<Topology> | null | undefined
   return typeof candidate?.plan === 'function' && typeof candidate.describe === 'function'
 }

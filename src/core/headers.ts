@@ -9,11 +9,3 @@ export type Headers = readonly Header[]
 
 /** The headers of a record that has none: one shared, frozen instance. */
 export const noHeaders: Headers = Object.freeze([])
-
-/** The value of the last header of that name, as Kafka's `Headers.lastHeader` gives it. */
-export function lastHeader(headers: Headers, key: string): Header | undefined {
-  for (let i = headers.length - 1; i >= 0; i--) {
-    if (headers[i]!.key === key) return headers[i]
-  }
-  return undefined
-}

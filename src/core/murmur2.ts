@@ -4,7 +4,7 @@
  *
  * @remarks Source: `org.apache.kafka.common.utils.Utils.murmur2` and `toPositive`.
  */
-export function murmur2Positive(data: Uint8Array): number {
+function murmur2Positive(data: Uint8Array): number {
   const m = 0x5bd1e995
   const length = data.length
   let h = 0x9747b28c ^ length

@@ -29,7 +29,7 @@ export interface WorkerConfig {
 const mebibyte = 1_048_576
 
 /** What a worker does where its configuration says nothing. */
-export const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
+const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   processingGuarantee: 'exactly_once',
   sessionTimeoutMs: 45_000,
   heartbeatIntervalMs: 3_000,

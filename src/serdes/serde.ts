@@ -1,4 +1,3 @@
-import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { SchemaRegistry } from './schema-registry.ts'
 
@@ -66,12 +65,4 @@ export type SerdeValue<S> = S extends Serde<infer T> ? T : never
 /** Binds a serde where it can be bound. */
 export function bindSerde<T>(serde: Serde<T>, environment: SerdeEnvironment): Serde<T> {
   return serde.bind ? serde.bind(environment) : serde
-}
-
-/** A key and a value with headers, as raw bytes; what dead-letter topics keep. */
-export interface RawRecord {
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly timestampMs: number
-  readonly headers: Headers
 }

@@ -21,7 +21,7 @@ export function counting(): Topology {
   return builder.build()
 }
 
-export const countingPartitions = 4
+const countingPartitions = 4
 
 export async function createCountingTopics(broker: EmbeddedBroker): Promise<void> {
   const client = broker.open()
