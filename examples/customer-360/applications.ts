@@ -1,14 +1,19 @@
-import { KafkaStreams, type KafkaStreamsSettings, type Logger, type Topology } from 'millrace'
-import type { KafkaStreamsConfig } from 'millrace'
+import {
+  KafkaStreams,
+  type KafkaStreamsConfig,
+  type KafkaStreamsSettings,
+  type Logger,
+  type Topology,
+} from 'millrace'
 import customer360 from './topologies/customer-360.ts'
 import inventory from './topologies/inventory.ts'
-import loyalty from './topologies/loyalty.ts'
+import loyaltyPoints from './topologies/loyalty.ts'
 import marketing from './topologies/marketing.ts'
 
 /** The applications that build on purchases; each is its own consumer group and knows nothing of the others. */
 export const topologies: Readonly<Record<string, Topology>> = {
   'customer-360': customer360,
-  loyalty,
+  loyalty: loyaltyPoints,
   inventory,
   marketing,
 }
