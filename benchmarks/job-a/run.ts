@@ -115,7 +115,7 @@ async function timeRun({ command, env, output }: Contender): Promise<Run> {
   child.stdout.on('data', (bytes: Buffer) => (printed += bytes.toString()))
   let peakMb = 0
   const watch = setInterval(() => (peakMb = Math.max(peakMb, peakOf(child.pid!))), 100)
-  const code = await new Promise((done) => child.once('close', done))
+  const code = await new Promise<number | null>((done) => child.once('close', done))
   clearInterval(watch)
   const rate = /\brate=(\d+)/.exec(printed)?.[1]
   if (code !== 0 || rate === undefined)
