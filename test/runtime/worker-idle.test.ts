@@ -34,10 +34,10 @@ afterEach(async () => {
 
 /** Lets time pass until something is done. */
 async function passWhile<T>(pending: Promise<T>): Promise<T> {
-  let done = false
-  const settled = pending.finally(() => (done = true))
+  const progress = { settled: false }
+  const settled = pending.finally(() => (progress.settled = true))
   settled.catch(() => undefined)
-  for (let i = 0; i < 10_000 && !done; i++) await clock.advance(10)
+  for (let i = 0; i < 10_000 && !progress.settled; i++) await clock.advance(10)
   return await settled
 }
 
