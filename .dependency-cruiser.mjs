@@ -60,8 +60,12 @@ const rooms = [
   },
   {
     folder: 'cli',
-    // Public entries and the composition, and core for errors and the clock.
-    may: [...entries, '^src/[a-z-]+[.]ts$', room('core')],
+    // What users have, the composition, and the rooms of what the commands themselves read, write and show.
+    may: [
+      ...entries,
+      '^src/[a-z-]+[.]ts$',
+      ...['core', 'serdes', 'topology', 'broker', 'query'].map(room),
+    ],
   },
 ]
 
