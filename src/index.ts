@@ -1,7 +1,15 @@
-export { isStreamsError, StreamsError, TopologyError } from './core/errors.ts'
+export type { Clock, Timer } from './core/clock.ts'
+export {
+  isStreamsError,
+  StreamsError,
+  TopologyError,
+  type ErrorContext,
+  type ErrorScope,
+} from './core/errors.ts'
 export { noHeaders, type Header, type Headers } from './core/headers.ts'
 export type { Logger } from './core/logger.ts'
 export type { MaybePromise } from './core/maybe-promise.ts'
+export type { Random } from './core/random.ts'
 export { Record } from './core/record.ts'
 export type { TaskId } from './core/task-id.ts'
 export type { TopicPartition } from './core/topic-partition.ts'
@@ -27,9 +35,16 @@ export type {
   SourceOptions,
 } from './topology/topology-options.ts'
 export type {
+  GlobalStorePlan,
+  InternalTopic,
   OffsetReset,
+  ProcessorNode,
+  SinkNode,
+  SourceNode,
   StreamPartitioner,
+  SubTopology,
   TimestampExtractor,
+  TopologyNode,
   TopologyPlan,
 } from './topology/topology-plan.ts'
 export type {
@@ -89,6 +104,7 @@ export type {
 } from './kafka-streams-config.ts'
 export { defineConfig, type MillraceConfig } from './define-config.ts'
 export { consoleLogger } from './console-logger.ts'
+export { deadLetterHeaders } from './runtime/dead-letter-headers.ts'
 export {
   deadLetter,
   logAndContinue,

@@ -2,22 +2,10 @@ import type { Broker } from '../broker/port.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Header } from '../core/headers.ts'
 import { taskIdName } from '../core/task-id.ts'
+import { deadLetterHeaders } from './dead-letter-headers.ts'
 import type { FailedRecord } from './error-handlers.ts'
 import { makeTopicsReady, type TopicCreation } from './internal-topics.ts'
 import type { RecordCollector } from './record-collector.ts'
-
-/** Names of the headers that say why a record is a dead letter. Source: KIP-1034; the last three are Millrace's. */
-export const deadLetterHeaders = {
-  exception: '__streams.errors.exception',
-  message: '__streams.errors.message',
-  stacktrace: '__streams.errors.stacktrace',
-  topic: '__streams.errors.topic',
-  partition: '__streams.errors.partition',
-  offset: '__streams.errors.offset',
-  stage: '__millrace.errors.stage',
-  task: '__millrace.errors.task',
-  node: '__millrace.errors.node',
-} as const
 
 /** A stack trace in a header must not make a record too large to be kept. */
 const stacktraceCharactersMax = 4_000
