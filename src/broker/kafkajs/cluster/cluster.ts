@@ -1,5 +1,10 @@
 import type { Clock } from '../../../core/clock.ts'
-import { BrokerError, BrokerUnavailableError, UnknownTopicError } from '../../../core/errors.ts'
+import {
+  BrokerError,
+  BrokerUnavailableError,
+  LifecycleError,
+  UnknownTopicError,
+} from '../../../core/errors.ts'
 import type { Logger } from '../../../core/logger.ts'
 import type { Random } from '../../../core/random.ts'
 import type { TopicPartition } from '../../../core/topic-partition.ts'
@@ -35,6 +40,7 @@ export class Cluster {
   /** For short requests, by address. */
   readonly #shared = new Map<string, Channel>()
   #controllerId = -1
+  #closed = false
 
   constructor(environment: ClusterEnvironment) {
     this.environment = environment
@@ -75,6 +81,7 @@ export class Cluster {
 
   /** Sends a request that any broker can answer, to the first that does. */
   async sendToAny<Response>(request: Request<Response>): Promise<Response> {
+    this.#checkOpen()
     const failures: Error[] = []
     for (const { host, port } of this.#candidates()) {
       try {
@@ -124,6 +131,7 @@ export class Cluster {
    * exist, a retriable `BrokerError` where one has no leader at the moment.
    */
   async byLeader<T extends TopicPartition>(partitions: readonly T[]): Promise<Map<number, T[]>> {
+    this.#checkOpen()
     const unknown = new Set(
       partitions.filter(({ topic }) => !this.#leaders.has(topic)).map(({ topic }) => topic),
     )
@@ -139,6 +147,7 @@ export class Cluster {
   }
 
   close(): void {
+    this.#closed = true
     for (const channel of this.#channels) channel.close()
     for (const channel of this.#shared.values()) channel.close()
     this.#channels.clear()
@@ -198,7 +207,12 @@ export class Cluster {
     return channel
   }
 
-  #open(host: string, port: number): Promise<BrokerConnection> {
+  #checkOpen(): void {
+    if (this.#closed) throw new LifecycleError('The client of this broker is closed.')
+  }
+
+  async #open(host: string, port: number): Promise<BrokerConnection> {
+    this.#checkOpen()
     return BrokerConnection.open(host, port, this.environment)
   }
 }

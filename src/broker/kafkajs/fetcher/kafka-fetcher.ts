@@ -92,7 +92,7 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
       const state = this.#states.get(topicPartitionName(topic, partition))
       if (state !== undefined) state.paused = false
     }
-    this.#wake()
+    if (this.#hasNews()) this.#wake()
     this.#schedulePump()
   }
 

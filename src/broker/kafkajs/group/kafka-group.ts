@@ -59,6 +59,7 @@ export class KafkaGroup implements GroupMembership {
     const { clock, random } = this.#cluster.environment
     const wait = new Wait(clock, options, unbounded)
     const backoff = new Backoff(random)
+    const subscription = encodeSubscription(this.#options.assignor.subscription())
     const late = (): Error =>
       new BrokerTimeoutError(
         `Joining group '${this.#options.groupId}' took over ${wait.timeoutMs} ms.`,
@@ -69,7 +70,7 @@ export class KafkaGroup implements GroupMembership {
     try {
       for (;;) {
         wait.signal?.throwIfAborted()
-        const assignment = await wait.bound(this.#joinOnce(join), late)
+        const assignment = await wait.bound(this.#joinOnce(join, subscription), late)
         if (assignment !== undefined) return assignment
         this.#checkOpen()
         if (wait.leftMs() === 0) throw late()
@@ -145,9 +146,9 @@ export class KafkaGroup implements GroupMembership {
   }
 
   /** One JoinGroup and SyncGroup; undefined where it is to be tried again. */
-  async #joinOnce(join: number): Promise<GroupAssignment | undefined> {
+  async #joinOnce(join: number, subscription: Buffer): Promise<GroupAssignment | undefined> {
     try {
-      const joined = await this.#requestJoin()
+      const joined = await this.#requestJoin(subscription)
       if (joined === undefined) return undefined
       const member: GroupIdentity = {
         groupId: this.#options.groupId,
@@ -173,7 +174,7 @@ export class KafkaGroup implements GroupMembership {
     }
   }
 
-  async #requestJoin(): Promise<JoinGroupResponse | undefined> {
+  async #requestJoin(subscription: Buffer): Promise<JoinGroupResponse | undefined> {
     const { groupId, instanceId, sessionTimeoutMs, rebalanceTimeoutMs, assignor } = this.#options
     // With a member id at hand the second round follows at once.
     for (let round = 0; round < 2; round++) {
@@ -185,7 +186,7 @@ export class KafkaGroup implements GroupMembership {
           memberId: this.#memberId,
           instanceId,
           protocolName: assignor.name,
-          subscription: encodeSubscription(assignor.subscription()),
+          subscription,
         }),
       )
       if (joined.errorCode === codes.none) {
