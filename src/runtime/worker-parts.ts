@@ -4,9 +4,8 @@ import { isolationOf } from './active-task.ts'
 import { MemberFacts } from './assignor/member-facts.ts'
 import { TaskAssignor } from './assignor/task-assignor.ts'
 import { BrokerRecordCollector } from './broker-record-collector.ts'
-import { AtLeastOnceCommitter } from './commit/at-least-once-committer.ts'
-import { CommitCycle } from './commit/commit-cycle.ts'
-import { ExactlyOnceCommitter } from './commit/exactly-once-committer.ts'
+import type { CommitCycle } from './commit/commit-cycle.ts'
+import { openCommits } from './commit/commits.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { GlobalStores } from './global-stores.ts'
 import { GroupSession } from './group-session.ts'
@@ -59,15 +58,11 @@ export async function assembleWorker(
   options: WorkerOptions,
   signals: WorkerSignals,
 ): Promise<WorkerParts> {
-  const { broker, config, applicationId, clock, logger } = options
+  const { broker, config, clock, logger } = options
   checkGuarantee(options)
   const layout = await settleTopics(options)
   const openProducer = producerOpener(options)
-  const transactional = config.processingGuarantee === 'exactly_once'
-  const collector = new BrokerRecordCollector(broker, await openProducer(), transactional)
-  const deadLetterTopic = config.deadLetterTopic ?? `${applicationId}-dead-letters`
-  const deadLetters = new DeadLetters(deadLetterTopic, collector, clock)
-  await deadLetters.prepare(broker, config)
+  const { collector, deadLetters } = await openOutput(options, await openProducer())
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
   const tasks = new TaskManager(options, { collector, deadLetters, globalStore })
@@ -81,15 +76,8 @@ export async function assembleWorker(
     heartbeatIntervalMs: config.heartbeatIntervalMs,
     onUnrest: signals.wake,
   })
-  const isolation = isolationOf(config.processingGuarantee)
-  const fetcher = broker.openFetcher({ isolation })
-  const restorer = new ChangelogRestorer({
-    broker,
-    isolation,
-    clock,
-    logger,
-    onRestored: (task, records) => metrics.restored(task, records),
-  })
+  const fetcher = broker.openFetcher({ isolation: isolationOf(config.processingGuarantee) })
+  const restorer = openRestorer(options, metrics)
   const rebalancer = new Rebalancer(options, {
     session,
     tasks,
@@ -101,30 +89,9 @@ export async function assembleWorker(
   const positions = new StartPositions(options)
   const onProgress = signals.wake
   const arrivals = new TaskArrivals(options, { fetcher, restorer, positions, onProgress })
-  const purge = new RepartitionPurge({
-    broker,
-    clock,
-    logger,
-    topics: repartitionTopicsOf(options),
-    intervalMs: config.repartitionPurgeIntervalMs,
-  })
-  const commitParts = { collector, membership }
-  const commits = new CommitCycle({
-    clock,
-    intervalMs: config.commitIntervalMs,
-    maxUncommittedBytes: config.maxUncommittedBytes,
-    committer: transactional
-      ? new ExactlyOnceCommitter(commitParts)
-      : new AtLeastOnceCommitter(commitParts, !logsEveryUpdate(options)),
-    tasks: () => tasks.running,
-    hasOutput: () => collector.inTransaction,
-    onEnded: signals.wake,
-    onCommitted: (offsets, seconds) => {
-      metrics.commits.add()
-      metrics.commitLatency.observe(seconds)
-      purge.committed(offsets)
-    },
-  })
+  const purge = openPurge(options)
+  const onEnded = signals.wake
+  const commits = openCommits(options, { collector, membership, tasks, purge, metrics, onEnded })
   const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, positions })
   return {
     layout,
@@ -170,6 +137,47 @@ function producerOpener(options: WorkerOptions): () => Promise<Producer> {
   return () => broker.openProducer({ transactionalId, transactionTimeoutMs })
 }
 
+/** Where records go: the producer is closed again where what it needs is not there. */
+async function openOutput(
+  { broker, config, applicationId, clock }: WorkerOptions,
+  producer: Producer,
+): Promise<{ collector: BrokerRecordCollector; deadLetters: DeadLetters }> {
+  const transactional = config.processingGuarantee === 'exactly_once'
+  const collector = new BrokerRecordCollector(broker, producer, transactional)
+  const topic = config.deadLetterTopic ?? `${applicationId}-dead-letters`
+  const deadLetters = new DeadLetters(topic, collector, clock)
+  try {
+    await deadLetters.prepare(broker, config)
+  } catch (error) {
+    await producer.close()
+    throw error
+  }
+  return { collector, deadLetters }
+}
+
+function openRestorer(options: WorkerOptions, metrics: WorkerMetrics): ChangelogRestorer {
+  const { broker, config, clock, logger } = options
+  return new ChangelogRestorer({
+    broker,
+    isolation: isolationOf(config.processingGuarantee),
+    clock,
+    logger,
+    onRestored: (task, records) => metrics.restored(task, records),
+  })
+}
+
+function openPurge(options: WorkerOptions): RepartitionPurge {
+  const { broker, config, clock, logger } = options
+  const intervalMs = config.repartitionPurgeIntervalMs
+  return new RepartitionPurge({
+    broker,
+    clock,
+    logger,
+    topics: repartitionTopicsOf(options),
+    intervalMs,
+  })
+}
+
 function openMembership(
   options: WorkerOptions,
   layout: TopicLayout,
@@ -190,12 +198,6 @@ function openMembership(
     sessionTimeoutMs,
     rebalanceTimeoutMs,
   })
-}
-
-function logsEveryUpdate({ plan }: WorkerOptions): boolean {
-  return plan.subTopologies.some(({ stores }) =>
-    stores.some(({ logging }) => logging.enabled && logging.everyUpdate),
-  )
 }
 
 function topicOf({ topic }: { readonly topic: string }): string {
