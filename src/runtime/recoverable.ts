@@ -1,6 +1,7 @@
 import {
   BrokerError,
   BrokerTimeoutError,
+  BrokerUnavailableError,
   FencedError,
   SchemaRegistryError,
   TaskMigratedError,
@@ -18,4 +19,12 @@ export function isRecoverable(error: unknown): boolean {
     (error instanceof SchemaRegistryError && error.retriable) ||
     (error instanceof BrokerError && error.retriable)
   )
+}
+
+/**
+ * Whether a worker that is only starting should end with this failure: an address at which nobody answers is as a rule a
+ * wrong one, and whoever started the worker is there to be told.
+ */
+export function isHopelessAtStart(error: unknown): boolean {
+  return error instanceof SchemaRegistryError || error instanceof BrokerUnavailableError
 }

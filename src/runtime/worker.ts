@@ -1,6 +1,6 @@
 import { LifecycleError, messageOf, type StreamsError } from '../core/errors.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
-import { isRecoverable } from './recoverable.ts'
+import { isHopelessAtStart, isRecoverable } from './recoverable.ts'
 import { WorkerLifecycle, type WorkerStateListener } from './worker-lifecycle.ts'
 import type { WorkerOptions } from './worker-options.ts'
 import { assembleWorker, type WorkerParts } from './worker-parts.ts'
@@ -139,7 +139,8 @@ export class Worker implements AsyncCloseable {
       this.#failures = 0
     } catch (error) {
       if (this.#ending.signal.aborted) return
-      if (!isRecoverable(error)) throw error
+      const isStarting = this.#lifecycle.state === 'starting'
+      if (!isRecoverable(error) || (isStarting && isHopelessAtStart(error))) throw error
       await this.#recover(parts, error as StreamsError)
     }
   }
