@@ -249,6 +249,9 @@ export class Worker implements AsyncCloseable {
       logger.warn('The worker did not end in time; what it has not committed is dropped', {
         timeoutMs,
       })
+      // What is still under way must not keep the tasks from the other workers; their commits are fenced by the group.
+      this.#parts?.session.stop()
+      this.#parts?.membership.leave().catch(() => undefined)
     }
     giveUp.abort()
     this.#lifecycle.end()

@@ -6,6 +6,8 @@ import { string } from '../../src/serdes/index.ts'
 import { topic } from '../../src/topology/topic.ts'
 import type { Topology } from '../../src/topology/topology.ts'
 import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
+import { Gate } from './gate.ts'
+import { oneStep } from './text-topologies.ts'
 import {
   createWorker,
   eventually,
@@ -178,6 +180,64 @@ describe.each(['exactly_once', 'at_least_once'] as const)('a worker, %s', (proce
       expect(views.map((view) => view.asOfMs)).toEqual([4, 5, 6, 7])
     })
     expect(worker.storeViews('no-such-store')).toEqual([])
+  })
+})
+
+describe('closing a worker', () => {
+  let gate: Gate
+  let broker: EmbeddedBroker
+
+  beforeEach(async () => {
+    gate = new Gate()
+    broker = new EmbeddedBroker({ onRequest: gate.onRequest })
+    await createCountingTopics(broker)
+    await broker.open().createTopics([
+      { name: 'in', partitions: 1 },
+      { name: 'out', partitions: 1 },
+    ])
+  })
+
+  afterEach(async () => {
+    gate.release()
+    await broker.close()
+  })
+
+  it('finishes the record in hand, and leaves the others to the next', async () => {
+    const begun: (string | null)[] = []
+    let finish = (): void => {}
+    const topology = oneStep(['in'], async (record, context) => {
+      begun.push(record.value)
+      if (record.value === '0') await new Promise<void>((resolve) => (finish = resolve))
+      await context.forward(record)
+    })
+    const { worker } = await startWorker({ topology, broker })
+    await produce(
+      broker,
+      'in',
+      ['0', '1', '2'].map((value) => ({ key: 'k', value })),
+    )
+    await eventually(() => expect(begun).toEqual(['0']))
+    const closing = worker.close()
+    finish()
+    await closing
+    const done = (await readAll(broker, 'out')).map(({ value }) => value)
+    expect(done).toEqual(begun)
+    expect(await broker.open().committedOffsets('app', [{ topic: 'in', partition: 0 }])).toEqual([
+      expect.objectContaining({ offset: done.length }),
+    ])
+  })
+
+  it('gives up after its time, and what was not committed is done by the next', async () => {
+    const { worker } = await startWorker({ topology: counting(), broker })
+    gate.hold('worker', 'endTxn')
+    await produceRound(broker, keys)
+    await eventually(() => expect(gate.count('worker', 'endTxn')).toBe(1))
+    await worker.close({ timeoutMs: 20 })
+    expect(worker.status().state).toBe('closed')
+    expect(await readTotals(broker)).toEqual(exactly(0, []))
+    const next = await startWorker({ topology: counting(), broker, clientId: 'next' })
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+    await next.worker.close()
   })
 })
 
