@@ -246,7 +246,12 @@ export class Sender {
     this.#work.add(queue)
     const delayMs = queue.retryAtMs - this.#nowMs()
     if (delayMs <= 0) return
-    this.#cluster.environment.clock.schedule(delayMs + 1, () => this.pump())
+    this.#cluster.environment.clock.schedule(delayMs + 1, () => {
+      if (this.#stopped) return
+      // Timers run up to a millisecond early; a queue that is not due by then would never be looked at again.
+      if (queue.hasWork) this.#retryLater(queue)
+      this.pump()
+    })
   }
 
   /** Looks up the leaders that are missing until each is found. */

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest'
+import type { Cluster } from '../../../../src/broker/kafkajs/cluster/cluster.ts'
+import { BatchWriter } from '../../../../src/broker/kafkajs/codec/batch-writer.ts'
+import { PartitionQueue } from '../../../../src/broker/kafkajs/producer/partition-queue.ts'
+import { PendingBatch } from '../../../../src/broker/kafkajs/producer/pending-batch.ts'
+import { Sender } from '../../../../src/broker/kafkajs/producer/sender.ts'
+import { kafkajsDefaults } from '../../../../src/broker/kafkajs/options.ts'
+import { codes } from '../../../../src/broker/kafkajs/protocol/error-codes.ts'
+import { systemClock, type Clock } from '../../../../src/core/clock.ts'
+
+const notLeader = 6
+
+// Node's timers count whole milliseconds of a time that was read before; what they run may find that it is not due.
+it('sends a refused batch again although the timer for it ran early', async () => {
+  let nowMs = 1_000.4
+  let early = true
+  const timers: (() => void)[] = []
+  const clock: Clock = {
+    ...systemClock,
+    monotonicMs: () => nowMs,
+    schedule(delayMs, run) {
+      timers.push(() => {
+        nowMs += early ? delayMs - 1.5 : delayMs
+        early = false
+        run()
+      })
+      return { cancel() {} }
+    },
+  }
+  const answers = [notLeader, codes.none]
+  const channel = {
+    send: () =>
+      Promise.resolve([
+        {
+          topic: 't',
+          partition: 0,
+          errorCode: answers.shift()!,
+          baseOffset: 7,
+          errorMessage: null,
+        },
+      ]),
+  }
+  const random = { next: () => 0.5, uuid: () => 'uuid' }
+  const cluster = {
+    environment: { clock, random, settings: kafkajsDefaults },
+    leadersOf: () => [1],
+    channel: () => channel,
+    forget() {},
+    release() {},
+  } as unknown as Cluster
+  let offset: number | undefined
+  const queue = new PartitionQueue(
+    't',
+    0,
+    1_000,
+    { maxBatchBytes: 1_000, compacted: false },
+    random,
+  )
+  const sender = new Sender(cluster, {
+    transactionalId: undefined,
+    compression: 'none',
+    identity: () => ({ producerId: 1n, epoch: 0 }),
+    isAllowed: () => true,
+    acknowledged: () => (offset = queue.lastOffset),
+    failed: (error) => {
+      throw error
+    },
+  })
+  const writer = new BatchWriter(1_000)
+  writer.append(0, null, Buffer.from('value'), [])
+  queue.open = new PendingBatch(writer, nowMs)
+  queue.closeOpen()
+  sender.add(queue)
+  sender.pump()
+  for (let turn = 0; turn < 20 && offset === undefined; turn++) {
+    await systemClock.yieldToEventLoop()
+    timers.shift()?.()
+  }
+  expect(offset).toBe(7)
+  sender.close()
+})
