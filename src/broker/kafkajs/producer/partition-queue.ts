@@ -28,6 +28,8 @@ export class PartitionQueue {
   #againIsUnordered = false
   #pauseBeforeRetry = false
   #nextSequence = 0
+  /** The broker has acknowledged a batch of this numbering. */
+  #isKnownToBroker = false
 
   constructor(
     topic: string,
@@ -68,7 +70,10 @@ export class PartitionQueue {
 
   /** Whether a batch may be sent now. While some are to be sent again, the others in flight come back first. */
   maySend(nowMs: number): boolean {
-    if (!this.hasWork || this.#inFlight.length >= inFlightMax) return false
+    // A broker that knows nothing of the producer yet takes any number for the first: were the first batch lost and
+    // the second not, it would refuse the first for good.
+    const most = this.#isKnownToBroker ? inFlightMax : 1
+    if (!this.hasWork || this.#inFlight.length >= most) return false
     // After a failure one batch at a time goes out, so that those behind it are not refused for being out of order.
     return this.#again.length === 0 || (this.#inFlight.length === 0 && nowMs >= this.retryAtMs)
   }
@@ -89,6 +94,7 @@ export class PartitionQueue {
   acknowledged(batch: PendingBatch, baseOffset: number, nowMs: number): void {
     this.#inFlight.splice(this.#inFlight.indexOf(batch), 1)
     this.#backoff.reset()
+    this.#isKnownToBroker = true
     if (baseOffset >= 0) this.lastOffset = baseOffset + batch.count - 1
     this.#orderRetries(nowMs)
   }
@@ -128,7 +134,9 @@ export class PartitionQueue {
     this.open = undefined
     this.openIsDue = false
     for (const batches of [this.#full, this.#inFlight, this.#again]) batches.length = 0
-    if (renumber) this.#nextSequence = 0
+    if (!renumber) return
+    this.#nextSequence = 0
+    this.#isKnownToBroker = false
   }
 
   #orderRetries(nowMs: number): void {
