@@ -86,8 +86,9 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const place = { folder, port, controllerPort, nodeId }
   await writeFile(properties, propertiesOf(place, options, tls?.settings))
   if (!existsSync(join(folder, 'data', 'meta.properties'))) {
-    const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]
-    await run('java', ['-XX:TieredStopAtLevel=1', ...java, ...format])
+    // In one word with its flag: one id in 64 begins with a dash.
+    const format = ['format', `--cluster-id=${clusterId}`, '-c', properties]
+    await run('java', ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', ...format])
   }
   const heap = [`-Xmx${options.heapMb ?? 768}m`, '-Xms128m', '-XX:+UseSerialGC']
   const service = startServiceProcess({
@@ -161,7 +162,8 @@ function propertiesOf(
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '100',
     'auto.create.topics.enable': 'false',
-    'log.retention.check.interval.ms': '3600000',
+    // Records of tests and examples may be of any time, and Kafka deletes what is older than a week.
+    'log.retention.ms': '-1',
     // The log cleaner would allocate 128 MiB for itself.
     'log.cleaner.dedupe.buffer.size': '8388608',
     ...(sasl === undefined ? {} : saslSettings(sasl.username, sasl.password)),
