@@ -14,7 +14,7 @@ export interface StoreChangelog extends TopicPartition {
 
 interface Progress {
   readonly partition: TopicPartition
-  committedOffset: number | undefined
+  committed: CommittedOffset | undefined
   endOffset: number | undefined
 }
 
@@ -51,7 +51,7 @@ export class ActiveTask {
       ({ logging }) => logging.enabled && logging.everyUpdate,
     )
     for (const partition of parts.inputs.partitions) {
-      const progress = { partition, committedOffset: undefined, endOffset: undefined }
+      const progress = { partition, committed: undefined, endOffset: undefined }
       this.#progress.set(topicPartitionName(partition.topic, partition.partition), progress)
     }
   }
@@ -72,7 +72,12 @@ export class ActiveTask {
   /** Notes where reading begins of a partition that has no committed offset. */
   noteStart(topic: string, partition: number, offset: number): void {
     const progress = this.#progress.get(topicPartitionName(topic, partition))
-    if (progress) progress.committedOffset ??= offset
+    if (progress) progress.committed ??= { topic, partition, offset }
+  }
+
+  /** What was committed last of each partition; committing it again changes nothing. */
+  get places(): CommittedOffset[] {
+    return [...this.#progress.values()].flatMap(({ committed }) => (committed ? [committed] : []))
   }
 
   /**
@@ -141,14 +146,15 @@ export class ActiveTask {
   }
 
   #noteOffsets(offsets: readonly CommittedOffset[]): void {
-    for (const { topic, partition, offset } of offsets) {
-      const progress = this.#progress.get(topicPartitionName(topic, partition))
-      if (progress) progress.committedOffset = offset
+    for (const each of offsets) {
+      const progress = this.#progress.get(topicPartitionName(each.topic, each.partition))
+      if (progress) progress.committed = each
     }
   }
 }
 
-function progressOf({ partition, committedOffset, endOffset }: Progress): PartitionProgress {
+function progressOf({ partition, committed, endOffset }: Progress): PartitionProgress {
+  const committedOffset = committed?.offset
   const known = committedOffset !== undefined && endOffset !== undefined
   return {
     ...partition,

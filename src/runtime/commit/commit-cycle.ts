@@ -83,8 +83,10 @@ export class CommitCycle {
   async #commit(): Promise<void> {
     const { clock, committer, onCommitted } = this.#options
     const startedMs = clock.monotonicMs()
-    const tasks = this.#options.tasks().filter(({ task }) => task.commitNeeded)
-    const offsets = await committer.commit(tasks)
+    const running = this.#options.tasks()
+    const moved = running.filter(({ task }) => task.commitNeeded)
+    // Where there is nothing but what tasks put out as they began, it is committed in the name of all.
+    const offsets = await committer.commit(moved.length > 0 ? moved : running)
     this.#lastMs = clock.monotonicMs()
     onCommitted(offsets, (this.#lastMs - startedMs) / 1000)
   }

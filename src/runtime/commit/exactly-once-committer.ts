@@ -8,7 +8,7 @@ import { lastOffsetOf, prepareTasks, type Committer, type CommitterParts } from 
  * A crash before the broker has ended the transaction leaves nothing of it; one after it, and before the state was
  * applied, leaves state that is behind its changelog by just this commit, which restoring the changelog's tail makes
  * up. The group's generation goes with the offsets, so the broker refuses the commit of a worker that has lost its
- * tasks.
+ * tasks. Where no offset moved, as after punctuations alone, the last ones are committed again for that.
  *
  * Processing waits for the end of the transaction: what is sent meanwhile would belong to it without its offsets.
  *
@@ -29,7 +29,8 @@ export class ExactlyOnceCommitter implements Committer {
     if (offsets.length > 0 || collector.inTransaction) {
       collector.beginTransaction()
       const { producer } = collector
-      if (offsets.length > 0) await producer.sendOffsets(membership.identity(), offsets)
+      const sent = offsets.length > 0 ? offsets : tasks.flatMap((task) => task.places)
+      await producer.sendOffsets(membership.identity(), sent)
       await producer.commitTransaction()
       collector.endedTransaction()
     }
