@@ -1,7 +1,7 @@
 import { AssignerProtocol, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs'
 import { expect, inject, it } from 'vitest'
 import { ProductionError, UnknownTopicError } from '../../src/core/errors.ts'
-import type { GroupAssignor } from '../../src/broker/port.ts'
+import type { GroupAssignor, Producer } from '../../src/broker/port.ts'
 import { beginnings, openBroker, readValues, sendNumbers, uniqueName } from './kafka-client.ts'
 
 const bootstrap = inject('kafkaBootstrap')
@@ -18,6 +18,14 @@ async function alterTopic(topic: string, name: string, value: string): Promise<v
   }
   await kafkajsAdmin.alterConfigs({ validateOnly: false, resources: [resource] })
   await kafkajsAdmin.disconnect()
+}
+
+/** A changed setting reaches the broker a moment after it was accepted. */
+async function sendUntilRefused(producer: Producer, topic: string, value: Buffer): Promise<never> {
+  for (;;) {
+    producer.send(topic, 0, 0, null, value)
+    await producer.flush()
+  }
 }
 
 it('a wait for records ends with the signal, at once', async () => {
@@ -40,18 +48,23 @@ it('batches that the broker finds too large are sent in parts, in order and with
   await broker.createTopics([{ name: topic, partitions: 1 }])
   await using producer = await broker.openProducer({ maxBufferedBytes: 1 << 20 })
   await producer.prepare([topic])
+  await using probe = await broker.openProducer({})
+  await probe.prepare([topic])
   // The limit shrinks after the producer has asked for it.
   await alterTopic(topic, 'max.message.bytes', '3000')
+  const tooLarge = Buffer.alloc(4000, 65)
+  await expect(sendUntilRefused(probe, topic, tooLarge)).rejects.toThrow(/MESSAGE_TOO_LARGE/)
+  const [start] = await broker.listOffsets([{ topic, partition: 0 }], 'latest', 'read_committed')
   const count = 20_000
   await sendNumbers(producer, topic, 0, count)
   await producer.flush()
   await using fetcher = broker.openFetcher({ isolation: 'read_committed' })
-  fetcher.assign(beginnings(topic, 1))
+  fetcher.assign([start!])
   const values = (await readValues(fetcher, count)).get(0)
   expect(values).toEqual(Array.from({ length: count }, (_, number) => String(number)))
-  expect(producer.lastOffset(topic, 0)).toBe(count - 1)
+  expect(producer.lastOffset(topic, 0)).toBe(start!.offset + count - 1)
   // A single record that is too large cannot be parted.
-  producer.send(topic, 0, 0, null, Buffer.alloc(4000))
+  producer.send(topic, 0, 0, null, tooLarge)
   await expect(producer.flush()).rejects.toThrow(ProductionError)
 })
 
@@ -87,14 +100,7 @@ it('a record without a key is refused for a compacted topic when it is sent, or 
   expect(() => send(compacted)).toThrow(ProductionError)
   // It becomes a compacted topic after the producer has asked what it takes.
   await alterTopic(changed, 'cleanup.policy', 'compact')
-  // The broker takes the setting up a moment after it has said so.
-  const untilRefused = async (): Promise<never> => {
-    for (;;) {
-      send(changed)
-      await producer.flush()
-    }
-  }
-  const refused = untilRefused()
+  const refused = sendUntilRefused(producer, changed, Buffer.from('x'))
   await expect(refused).rejects.toThrow(ProductionError)
   await expect(refused).rejects.toThrow(/INVALID_RECORD/)
 })

@@ -54,8 +54,10 @@ export class TransactionCoordinator {
 
   async addPartitions(partitions: readonly TopicPartition[]): Promise<void> {
     const what = `Adding partitions to the transaction of '${this.#transactionalId}'`
+    // That of now: an attempt that outlives an abort must not add anything to the next transaction.
+    const owner = this.#owner()
     await this.#retry(what, async () => {
-      const request = addPartitionsToTxn(this.#owner(), partitions)
+      const request = addPartitionsToTxn(owner, partitions)
       for (const { errorCode, ...topicPartition } of await this.#coordinator.send(request)) {
         // The others are not attempted then, and say so; the one that is at fault comes with its own code.
         if (errorCode === codes.none || errorCode === codes.operationNotAttempted) continue
@@ -68,8 +70,9 @@ export class TransactionCoordinator {
   async addOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
     const { groupId } = member
     const what = `Adding offsets of group '${groupId}' to the transaction of '${this.#transactionalId}'`
+    const owner = this.#owner()
     await this.#retry(what, async () => {
-      const errorCode = await this.#coordinator.send(addOffsetsToTxn(this.#owner(), groupId))
+      const errorCode = await this.#coordinator.send(addOffsetsToTxn(owner, groupId))
       if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
     })
     let groupCoordinator = this.#groupCoordinators.get(groupId)
@@ -79,7 +82,7 @@ export class TransactionCoordinator {
     }
     const coordinator = groupCoordinator
     await this.#retry(what, async () => {
-      const request = txnOffsetCommit(this.#owner(), member, offsets)
+      const request = txnOffsetCommit(owner, member, offsets)
       for (const { errorCode } of await coordinator.send(request)) {
         if (errorCode !== codes.none) throw coordinator.failure(errorCode, what)
       }
@@ -90,9 +93,10 @@ export class TransactionCoordinator {
   async end(commit: boolean): Promise<void> {
     const doing = commit ? 'Committing' : 'Aborting'
     const what = `${doing} the transaction of '${this.#transactionalId}'`
+    const owner = this.#owner()
     try {
       await this.#retry(what, async () => {
-        const errorCode = await this.#coordinator.send(endTxn(this.#owner(), commit))
+        const errorCode = await this.#coordinator.send(endTxn(owner, commit))
         if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
       })
     } catch (error) {
