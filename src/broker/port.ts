@@ -190,11 +190,17 @@ export interface Producer extends AsyncCloseable {
   /** The offset of the last acknowledged record that this producer wrote there. */
   lastOffset(topic: string, partition: number): number | undefined
 
-  /** Transactional only: from here `send` belongs to a new transaction. Partitions are added as they are used. */
+  /**
+   * Transactional only: from here `send` belongs to a new transaction. Partitions are added as they are used. May be
+   * called while the transaction before is being committed; what is sent is held back until that has ended.
+   */
   beginTransaction(): void
   /** Adds consumed offsets to the transaction, fenced by the member's generation (KIP-447). */
   sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void>
-  /** Flushes, then commits. Rejects with `FencedError` or, with unknown outcome, `BrokerTimeoutError`. */
+  /**
+   * Flushes, waits for offsets that are on their way, then commits. What belongs to the transaction is settled when
+   * this is called, before it resolves. Rejects with `FencedError` or, with unknown outcome, `BrokerTimeoutError`.
+   */
   commitTransaction(): Promise<void>
   abortTransaction(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { Broker, Producer } from '../broker/port.ts'
+import type { Broker, CommittedOffset, GroupIdentity, Producer } from '../broker/port.ts'
 import { UnknownTopicError } from '../core/errors.ts'
 import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
@@ -14,6 +14,8 @@ export class BrokerRecordCollector implements RecordCollector {
   readonly #turns = new Map<string, number>()
   #producer: Producer
   #inTransaction = false
+  /** A commit has failed: its transaction is open as far as is known. */
+  #mustAbort = false
 
   constructor(broker: Broker, producer: Producer, transactional: boolean) {
     this.#broker = broker
@@ -34,6 +36,7 @@ export class BrokerRecordCollector implements RecordCollector {
   async replaceProducer(producer: Producer): Promise<void> {
     this.#producer = producer
     this.#inTransaction = false
+    this.#mustAbort = false
     await producer.prepare([...this.#partitions.keys()])
   }
 
@@ -57,15 +60,32 @@ export class BrokerRecordCollector implements RecordCollector {
     this.#inTransaction = true
   }
 
-  /** Notes that the transaction has ended. */
-  endedTransaction(): void {
+  /**
+   * Commits what was sent so far, with these offsets. What is sent from now on belongs to the next transaction, even
+   * before this resolves.
+   */
+  async commitTransaction(
+    member: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+  ): Promise<void> {
+    this.beginTransaction()
+    const sending = this.#producer.sendOffsets(member, offsets)
+    const committing = this.#producer.commitTransaction()
     this.#inTransaction = false
+    try {
+      await Promise.all([sending, committing])
+    } catch (error) {
+      this.#mustAbort = true
+      throw error
+    }
   }
 
-  /** Ends the open transaction as if nothing had been sent in it. */
+  /** Ends a transaction that is open, or may be, as if nothing had been sent in it. */
   async abortTransaction(): Promise<void> {
+    if (!this.#inTransaction && !this.#mustAbort) return
     await this.#producer.abortTransaction()
     this.#inTransaction = false
+    this.#mustAbort = false
   }
 
   ready(): Promise<void> | undefined {

@@ -222,9 +222,7 @@ export class Worker implements AsyncCloseable {
     parts.session.stop()
     await attempt('closing the tasks', () => this.#closeTasks(parts, !committed))
     // Else whoever reads the outputs, and the next owner of the tasks, would wait for the transaction to time out.
-    if (parts.collector.inTransaction) {
-      await attempt('aborting the open transaction', () => parts.collector.abortTransaction())
-    }
+    await attempt('aborting the open transaction', () => parts.collector.abortTransaction())
     await attempt('closing the global stores', () => parts.globalStores.close())
     await attempt('leaving the group', () => parts.membership.leave())
     await attempt('closing the membership', () => parts.membership.close())

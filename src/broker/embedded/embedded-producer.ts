@@ -16,6 +16,15 @@ interface PartitionWriter {
   lastOffset: number | undefined
 }
 
+/** A record that waits for the transaction before its own to end. */
+interface HeldRecord {
+  readonly writer: PartitionWriter
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Headers | undefined
+}
+
 const defaultBatchBytes = 262_144
 const defaultLingerMs = 5
 const defaultTransactionTimeoutMs = 60_000
@@ -33,6 +42,12 @@ export class EmbeddedProducer implements Producer {
   readonly #waiting = new Set<PartitionWriter>()
   #waitingBytes = 0
   #inTransaction = false
+  /** What the transaction has of offsets; a commit waits for it. */
+  #offsets: Promise<void> | undefined
+  /** Records of the next transaction, while the one before is being committed. */
+  #held: HeldRecord[] | undefined
+  #heldBytes = 0
+  #committing: Promise<void> | undefined
   #linger: Timer | undefined
   #appending: Promise<void> = Promise.resolve()
   #failure: Error | undefined
@@ -61,7 +76,18 @@ export class EmbeddedProducer implements Producer {
       throw new LifecycleError('A transactional producer sends within a transaction; begin one')
     }
     const writer = this.#writer(topic, partition)
-    this.#checkRecord(writer, key, value, headers)
+    const bytes = this.#checkRecord(writer, key, value, headers)
+    if (this.#held !== undefined) {
+      // The caller may use the bytes again at once.
+      const copied = { key: key && Buffer.from(key), value: value && Buffer.from(value), headers }
+      this.#held.push({ writer, timestampMs, ...copied })
+      this.#heldBytes += bytes
+      return
+    }
+    this.#write({ writer, timestampMs, key, value, headers })
+  }
+
+  #write({ writer, timestampMs, key, value, headers }: HeldRecord): void {
     const bytesBefore = writer.builder.bytes
     writer.builder.append(timestampMs, key, value, headers)
     this.#waiting.add(writer)
@@ -81,6 +107,7 @@ export class EmbeddedProducer implements Producer {
 
   ready(): Promise<void> | undefined {
     const { maxBufferedBytes = defaultMaxBufferedBytes } = this.#options
+    if (this.#heldBytes >= maxBufferedBytes) return this.#committing?.catch(() => undefined)
     if (this.#waitingBytes < maxBufferedBytes) return undefined
     this.#appendSoon()
     // Only where the broker's hook holds requests up is there anything to wait for.
@@ -109,29 +136,59 @@ export class EmbeddedProducer implements Producer {
     this.#checkUsable()
     const identity = this.#transactional()
     if (!this.#inTransaction) throw new LifecycleError('Offsets are sent within a transaction')
-    await this.#attempt(async () => {
+    const sent = this.#attempt(async () => {
       await this.#session.request('txnOffsetCommit')
       const { state } = this.#session
       state.transactions.sendOffsets(identity, state.group(member.groupId), member, offsets)
     })
+    sent.catch(() => undefined)
+    this.#offsets = Promise.all([this.#offsets, sent]).then(() => undefined)
+    this.#offsets.catch(() => undefined)
+    await sent
   }
 
   async commitTransaction(): Promise<void> {
     const identity = this.#transactional()
+    this.#checkUsable()
     if (!this.#inTransaction) throw new LifecycleError('No transaction is open')
-    await this.flush()
-    await this.#attempt(async () => {
-      await this.#session.request('endTxn')
-      this.#session.state.transactions.end(identity, true)
-      this.#inTransaction = false
-    })
+    if (this.#committing) {
+      throw new LifecycleError('The transaction before is still being committed')
+    }
+    this.#inTransaction = false
+    this.#held = []
+    const committing = this.#commit(identity)
+    this.#committing = committing
+    await committing
+  }
+
+  async #commit(identity: ProducerIdentity): Promise<void> {
+    try {
+      await this.flush()
+      await this.#offsets
+      await this.#attempt(async () => {
+        await this.#session.request('endTxn')
+        this.#session.state.transactions.end(identity, true)
+      })
+    } finally {
+      const held = this.#held ?? []
+      this.#held = undefined
+      this.#heldBytes = 0
+      this.#offsets = undefined
+      this.#committing = undefined
+      if (this.#failure === undefined && this.#ended === undefined) {
+        for (const record of held) this.#write(record)
+      }
+    }
   }
 
   async abortTransaction(): Promise<void> {
     if (this.#ended) throw this.#ended
     const identity = this.#transactional()
+    await this.#committing?.catch(() => undefined)
     this.#dropWaiting()
     await this.#appending
+    await this.#offsets?.catch(() => undefined)
+    this.#offsets = undefined
     this.#inTransaction = false
     this.#failure = undefined
     await this.#attempt(async () => {
@@ -197,7 +254,7 @@ export class EmbeddedProducer implements Producer {
     key: Buffer | null,
     value: Buffer | null,
     headers: Headers | undefined,
-  ): void {
+  ): number {
     const place = { topicPartition: { topic: topic.name, partition: log.partition } }
     let bytes = (key?.length ?? 0) + (value?.length ?? 0) + recordOverheadBytes
     for (const header of headers ?? []) bytes += header.key.length + (header.value?.length ?? 0)
@@ -211,6 +268,7 @@ export class EmbeddedProducer implements Producer {
     if (topic.compacted && key === null) {
       throw new ProductionError('A compacted topic takes no record without a key', place)
     }
+    return bytes
   }
 
   /** Appends what waits: at once, or after the broker's hook has let it. */

@@ -10,12 +10,13 @@ import { lastOffsetOf, prepareTasks, type Committer, type CommitterParts } from 
  * up. The group's generation goes with the offsets, so the broker refuses the commit of a worker that has lost its
  * tasks. Where no offset moved, as after punctuations alone, the last ones are committed again for that.
  *
- * Processing waits for the end of the transaction: what is sent meanwhile would belong to it without its offsets.
+ * Processing goes on while the transaction is being committed: what it sends belongs to the next one, which the producer
+ * holds back until then.
  *
  * @remarks Source: KIP-98, KIP-447; KIP-892 for applying state after the commit.
  */
 export class ExactlyOnceCommitter implements Committer {
-  readonly overlapsProcessing = false
+  readonly overlapsProcessing = true
   readonly #parts: CommitterParts
 
   constructor(parts: CommitterParts) {
@@ -27,15 +28,12 @@ export class ExactlyOnceCommitter implements Committer {
     const prepared = prepareTasks(tasks)
     const offsets = prepared.flatMap((each) => each.prepared.offsets)
     if (offsets.length > 0 || collector.inTransaction) {
-      collector.beginTransaction()
-      const { producer } = collector
-      const sent = offsets.length > 0 ? offsets : tasks.flatMap((task) => task.places)
-      await producer.sendOffsets(membership.identity(), sent)
-      await producer.commitTransaction()
-      collector.endedTransaction()
+      const moved = offsets.length > 0 ? offsets : tasks.flatMap((task) => task.places)
+      await collector.commitTransaction(membership.identity(), moved)
     }
     const lastOffset = lastOffsetOf(collector)
-    for (const each of prepared) await each.task.applyCommitted(each.prepared, lastOffset)
+    // All of them read the producer's offsets before anything of the next transaction is acknowledged.
+    await Promise.all(prepared.map((each) => each.task.applyCommitted(each.prepared, lastOffset)))
     return offsets
   }
 }

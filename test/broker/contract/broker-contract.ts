@@ -11,6 +11,7 @@ import { describeOffsets } from './offset-contract.ts'
 import { describeProducing } from './produce-contract.ts'
 import { describeStaticMembers } from './static-member-contract.ts'
 import { describeTopics } from './topic-contract.ts'
+import { describeOverlappingTransactions } from './overlapping-transactions-contract.ts'
 import { describeTransactionalOffsets } from './transactional-offset-contract.ts'
 import { describeTransactions } from './transaction-contract.ts'
 
@@ -40,6 +41,7 @@ export function describeBrokerContract(
     describeTransactions(suite)
     describeInterleavedTransactions(suite)
     describeFencing(suite)
+    describeOverlappingTransactions(suite)
     describeTransactionalOffsets(suite)
   })
 }

@@ -61,11 +61,14 @@ export class PartitionQueue {
     this.openIsDue = false
   }
 
+  /** The batch that waits longest for being sent; undefined where none does. */
+  get next(): PendingBatch | undefined {
+    return this.#again[0] ?? this.#full[0] ?? (this.openIsDue ? this.open : undefined)
+  }
+
   /** Whether there is a batch that waits for being sent. */
   get hasWork(): boolean {
-    return (
-      this.#again.length > 0 || this.#full.length > 0 || (this.openIsDue && this.open !== undefined)
-    )
+    return this.next !== undefined
   }
 
   /** Whether a batch may be sent now. While some are to be sent again, the others in flight come back first. */

@@ -12,6 +12,8 @@ export class PendingBatch {
   readonly writer: BatchWriter
   /** When its first record was appended, in monotonic milliseconds. */
   readonly createdAtMs: number
+  /** The producer's transaction that the records belong to; 0 outside of transactions. */
+  readonly transaction: number
   readonly waiters: FlushWaiter[] = []
   /** Number of the first record among the producer's of this partition; −1 until the batch is first sent. */
   sequence = -1
@@ -20,9 +22,10 @@ export class PendingBatch {
   /** Bytes that count as buffered because of it. */
   accountedBytes = 0
 
-  constructor(writer: BatchWriter, createdAtMs: number) {
+  constructor(writer: BatchWriter, createdAtMs: number, transaction: number) {
     this.writer = writer
     this.createdAtMs = createdAtMs
+    this.transaction = transaction
   }
 
   get count(): number {
@@ -48,7 +51,7 @@ export class PendingBatch {
       const headers = cursor.headers()
       const more = batchBytesOf(key, value, headers) + laterRecordExtraBytes
       if (part === undefined || part.writer.bytes + more > maxBytes) {
-        part = new PendingBatch(new BatchWriter(more), this.createdAtMs)
+        part = new PendingBatch(new BatchWriter(more), this.createdAtMs, this.transaction)
         part.sequence = sequenceAfter(this.sequence, cursor.offset)
         for (const waiter of this.waiters) {
           waiter.remaining++

@@ -49,6 +49,8 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
   /** Rejections of the promises that callers wait for. */
   readonly #rejections = new Set<(reason: Error) => void>()
   readonly #readyWaiters = new Set<() => void>()
+  /** The transaction that records belong to which are sent from now on; 0 outside of transactions. */
+  transaction = 0
   #sender: Sender
   #identity: ProducerIdentity
   #bufferedBytes = 0
@@ -148,6 +150,20 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
     await acknowledgementOf(batches, (reject) => this.#rejectOnFailure(reject))
   }
 
+  /** Ends all open batches, so that what is sent from now on goes into others; sends what may be sent. */
+  cut(): void {
+    this.checkUsable()
+    for (const queues of this.#queues.values()) {
+      for (const queue of queues) {
+        if (queue.open === undefined) continue
+        queue.closeOpen()
+        this.#sender.add(queue)
+      }
+    }
+    this.#filling.clear()
+    this.#sender.pump()
+  }
+
   lastOffset(topic: string, partition: number): number | undefined {
     return this.#queues.get(topic)?.[partition]?.lastOffset
   }
@@ -211,7 +227,8 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
   #openBatch(queue: PartitionQueue): PendingBatch {
     const writer =
       this.#spareWriters.pop() ?? new BatchWriter(Math.min(firstWriterBytes, queue.batchBytes))
-    const batch = new PendingBatch(writer, this.#cluster.environment.clock.monotonicMs())
+    const nowMs = this.#cluster.environment.clock.monotonicMs()
+    const batch = new PendingBatch(writer, nowMs, this.transaction)
     queue.open = batch
     this.#filling.add(queue)
     this.#scheduleLinger()

@@ -22,10 +22,18 @@ export class TransactionalProducer implements Producer {
   /** Partitions that have a batch for it and are to be added. */
   readonly #toAdd = new Set<PartitionQueue>()
   #adding = false
-  #hasOffsets = false
+  /** What the open transaction, or the one that is ending, has of offsets; rejects where they are refused. */
+  #offsets: Promise<void> | undefined
+  /** Records and offsets may be sent. */
   #open = false
-  /** Counts transactions, so that a late answer is not taken for one of the next. */
+  /** The end of the transaction before, as long as it is on its way. */
+  #ending: Promise<void> | undefined
+  /** Counts transactions: the open one, or else the last. */
   #number = 0
+  /** The transaction whose batches go out: until it has ended, those of the next are held back. */
+  #sending = 0
+  /** Counts the ends of transactions, so that a late answer is not taken for one of the next. */
+  #round = 0
 
   private constructor(
     cluster: Cluster,
@@ -86,34 +94,48 @@ export class TransactionalProducer implements Producer {
     this.#records.checkUsable()
     if (this.#open) throw new LifecycleError('A transaction is open already.')
     this.#open = true
-    this.#number++
+    this.#records.transaction = ++this.#number
+    if (this.#ending === undefined) this.#sending = this.#number
   }
 
   async sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
     if (!this.#open) this.#throwNotOpen('send offsets')
     this.#records.checkUsable()
     if (offsets.length === 0) return
-    this.#hasOffsets = true
-    await this.#keepingFailure(this.#coordinator.addOffsets(member, offsets))
+    // Assigned before anything is awaited: a commit that is called next must wait for it.
+    const before = Promise.all([this.#ending, this.#offsets])
+    const sent = before.then(() =>
+      this.#keepingFailure(this.#coordinator.addOffsets(member, offsets)),
+    )
+    sent.catch(() => undefined)
+    this.#offsets = sent
+    await sent
   }
 
   async commitTransaction(): Promise<void> {
     if (!this.#open) this.#throwNotOpen('commit')
-    await this.#records.flush()
-    // The coordinator knows nothing of a transaction to which nothing was added.
-    if (this.#added.size > 0 || this.#hasOffsets) {
-      await this.#keepingFailure(this.#coordinator.end(true))
-    }
-    this.#ended()
+    this.#records.cut()
+    const written = this.#records.flush()
+    this.#open = false
+    const ending = this.#end(this.#number, this.#ending, written)
+    this.#offsets = undefined
+    this.#ending = ending
+    await ending
+    if (this.#ending === ending) this.#ending = undefined
   }
 
   async abortTransaction(): Promise<void> {
+    await this.#ending?.catch(() => undefined)
     const { failure } = this.#records
     if (isFencedForGood(failure)) throw failure
+    await this.#offsets?.catch(() => undefined)
     // Anything that may still be written under the old epoch must not become part of the next transaction.
-    const isDirty = failure !== undefined || this.#records.hasNumbered || this.#adding
-    const isEmpty = this.#added.size === 0 && !this.#hasOffsets
-    this.#ended()
+    const isDirty = this.#records.failure !== undefined || this.#records.hasNumbered || this.#adding
+    const isEmpty = this.#added.size === 0 && this.#offsets === undefined
+    this.#open = false
+    this.#offsets = undefined
+    this.#ending = undefined
+    this.#ended(this.#number)
     this.#records.reset()
     if (isDirty) {
       this.#records.reset(await this.#keepingFailure(this.#coordinator.initialize()))
@@ -132,15 +154,31 @@ export class TransactionalProducer implements Producer {
     return this.close()
   }
 
-  #ended(): void {
-    this.#open = false
-    this.#hasOffsets = false
-    this.#number++
+  /** Has the broker commit a transaction once all of it is there, then lets the next one begin. */
+  async #end(
+    number: number,
+    before: Promise<void> | undefined,
+    written: Promise<void>,
+  ): Promise<void> {
+    const offsets = this.#offsets
+    await Promise.all([before, written, offsets])
+    // The coordinator knows nothing of a transaction to which nothing was added.
+    if (this.#added.size > 0 || offsets !== undefined) {
+      await this.#keepingFailure(this.#coordinator.end(true))
+    }
+    this.#ended(number)
+    this.#records.pump()
+  }
+
+  #ended(number: number): void {
+    this.#sending = Math.min(number + 1, this.#number)
+    this.#round++
     this.#added.clear()
     this.#toAdd.clear()
   }
 
   #isAllowed(queue: PartitionQueue): boolean {
+    if (queue.next?.transaction !== this.#sending) return false
     if (this.#added.has(queue)) return true
     this.#toAdd.add(queue)
     if (!this.#adding) void this.#addPartitions()
@@ -150,20 +188,20 @@ export class TransactionalProducer implements Producer {
   /** Adds partitions until none is left to add; those that come up meanwhile go with the next request. */
   async #addPartitions(): Promise<void> {
     this.#adding = true
-    const number = this.#number
+    const round = this.#round
     try {
       // All partitions that this turn of the sender comes by go into one request.
       await Promise.resolve()
-      while (this.#toAdd.size > 0 && number === this.#number) {
+      while (this.#toAdd.size > 0 && round === this.#round) {
         const queues = [...this.#toAdd]
         this.#toAdd.clear()
         await this.#coordinator.addPartitions(queues)
-        if (number !== this.#number) return
+        if (round !== this.#round) return
         for (const queue of queues) this.#added.add(queue)
         this.#records.pump()
       }
     } catch (error) {
-      if (number === this.#number) this.#records.failed(error as Error)
+      if (round === this.#round) this.#records.failed(error as Error)
     } finally {
       this.#adding = false
       // Those of a transaction that began while the one before was given up.

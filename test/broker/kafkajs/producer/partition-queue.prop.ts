@@ -33,7 +33,7 @@ class PartitionLog {
 function fill(queue: PartitionQueue, records: number): void {
   const writer = new BatchWriter(64)
   for (let i = 0; i < records; i++) writer.append(0, null, null, [])
-  queue.open = new PendingBatch(writer, 0)
+  queue.open = new PendingBatch(writer, 0, 0)
   queue.closeOpen()
 }
 

@@ -68,7 +68,7 @@ it('sends a refused batch again although the timer for it ran early', async () =
   })
   const writer = new BatchWriter(1_000)
   writer.append(0, null, Buffer.from('value'), [])
-  queue.open = new PendingBatch(writer, nowMs)
+  queue.open = new PendingBatch(writer, nowMs, 0)
   queue.closeOpen()
   sender.add(queue)
   sender.pump()
