@@ -22,13 +22,22 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'test/**/*.prop.ts'],
-          exclude: ['test/kafka/**', 'test/browser/**'],
+          exclude: ['test/oracle/**', 'test/kafka/**', 'test/browser/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },
-      // These two need a machine with Java and Maven, or with Chromium; scripts/test.mjs chooses.
+      // These three need a machine with Java and Maven, or with Chromium; scripts/test.mjs chooses.
+      {
+        extends: true,
+        test: {
+          name: 'oracle',
+          include: ['test/oracle/**/*.test.ts'],
+          testTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         extends: true,
         test: {
@@ -37,7 +46,7 @@ export default defineConfig({
           ...(existsSync(kafkaServices) ? { globalSetup: [kafkaServices] } : {}),
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -47,7 +56,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

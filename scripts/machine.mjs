@@ -13,6 +13,14 @@ export function whyNoKafka() {
   return undefined
 }
 
+/** Why the suite that runs Kafka Streams itself cannot run here; undefined where it can. */
+export function whyNoOracle() {
+  const why = whyNoKafka()
+  if (why !== undefined) return why
+  if (!answers('javac', '-version')) return 'there is no javac on the path (a JDK is needed)'
+  return undefined
+}
+
 /** Why the suites in a real browser cannot run here; undefined where they can. */
 export function whyNoBrowser() {
   const path = chromiumPath()

@@ -1,12 +1,78 @@
 #!/usr/bin/env bash
-# Writes the golden files in test/golden anew by running Kafka Streams (Java 17 and Maven are needed).
+# Runs Kafka Streams to write the golden files in test/golden (a JDK of 17 or newer is needed, and Maven at first).
+#
+#   scripts/oracle.sh                    writes all of them anew
+#   scripts/oracle.sh --only <family>    writes those of the case classes whose names contain this; removes none
+#   scripts/oracle.sh --check [<folder>] writes none; fails where they are not what Kafka Streams gives
+#   scripts/oracle.sh --out <folder>     writes to another folder
+#   scripts/oracle.sh --classpath        compiles, and prints the class path
+#
+# Libraries and classes are kept in .cache under the hashes of what they come of, so that only the first run is slow.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build="$(mktemp -d)"
-trap 'rm -rf "$build"' EXIT
-mvn -q -B -f test/oracle/pom.xml -DbuildDirectory="$build" \
-  dependency:copy-dependencies -DoutputDirectory="$build/libs" -DincludeScope=runtime
-mkdir -p "$build/classes"
-javac -proc:none -d "$build/classes" -cp "$build/libs/*" test/oracle/src/main/java/oracle/*.java
-rm -rf test/golden/describe test/golden/behaviour
-java -cp "$build/classes:$build/libs/*" oracle.Main test/golden
+
+mode=write
+out=test/golden
+family=
+case "${1:-}" in
+  '') ;;
+  --only) family="$2" ;;
+  --check) mode=check out="${2:-$out}" ;;
+  --out) mode=out out="$2" ;;
+  --classpath) mode=classpath ;;
+  *) echo "unknown argument: $1" >&2 && exit 2 ;;
+esac
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+
+hash_of() { cat "$@" | sha256sum | cut -c 1-16; }
+
+# Puts a folder where it is kept; another run that was faster has put the same files there.
+keep() {
+  mkdir -p "$(dirname "$2")"
+  mv -T "$1" "$2" 2>/dev/null || [ -d "$2" ]
+}
+
+libraries="$PWD/.cache/maven/oracle-$(hash_of test/oracle/pom.xml)"
+if [ ! -d "$libraries" ]; then
+  mvn -q -B -f test/oracle/pom.xml -DbuildDirectory="$work/maven" \
+    dependency:copy-dependencies -DoutputDirectory="$work/libraries" -DincludeScope=runtime >&2
+  keep "$work/libraries" "$libraries"
+fi
+
+sources=(test/oracle/src/main/java/oracle/*.java)
+classes="$PWD/.cache/oracle/$(hash_of test/oracle/pom.xml "${sources[@]}")"
+if [ ! -d "$classes" ]; then
+  javac -proc:none -Xlint:-options -nowarn -d "$work/classes" -cp "$libraries/*" "${sources[@]}"
+  keep "$work/classes" "$classes"
+  find "$PWD/.cache/oracle" -mindepth 1 -maxdepth 1 -mtime +1 -exec rm -rf {} +
+fi
+
+java_options=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto)
+if [ "$mode" = classpath ]; then
+  echo "$classes:$libraries/*"
+  exit 0
+fi
+
+java "${java_options[@]}" -cp "$classes:$libraries/*" oracle.Main "$work/golden" ${family:+"$family"}
+find "$work/golden" -mindepth 1 -type d -empty -delete
+
+case "$mode" in
+  check)
+    if ! diff -r -q -x README.md -x random "$out" "$work/golden" >"$work/differences"; then
+      echo "$out is not what Kafka Streams gives; run scripts/oracle.sh and commit what it writes:" >&2
+      sed "s#$work/golden#Kafka Streams#g" "$work/differences" >&2
+      diff -r -u -x README.md -x random "$out" "$work/golden" | head -n 60 >&2 || true
+      exit 1
+    fi
+    echo "$out is what Kafka Streams gives: $(find "$work/golden" -type f | wc -l) files"
+    ;;
+  *)
+    if [ -z "$family" ]; then
+      rm -rf "$out"/{describe,behaviour,refused,config,change-format.json}
+    fi
+    mkdir -p "$out"
+    cp -r "$work/golden/." "$out"
+    ;;
+esac

@@ -2,20 +2,21 @@
 //
 //   npm test                          everything that can run here
 //   npm test -- test/dsl              files whose path contains this
-//   npm test -- --project unit        one suite: unit, kafka or browser
+//   npm test -- --project unit        one suite: unit, oracle, kafka or browser
 //
 // TEST_REPORT=<file>     also writes vitest's JSON report there
 // TEST_REQUIRE_ALL=1     leaving a suite out is a failure
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { whyNoBrowser, whyNoKafka } from './machine.mjs'
+import { whyNoBrowser, whyNoKafka, whyNoOracle } from './machine.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const passedOn = process.argv.slice(2)
 
 const suites = [
   { project: 'unit', about: 'the unit and embedded suites', why: undefined },
+  { project: 'oracle', about: 'the suite that runs Kafka Streams itself', why: whyNoOracle() },
   { project: 'kafka', about: 'the suites on a real Kafka and schema registry', why: whyNoKafka() },
   { project: 'browser', about: 'the suites in a real browser', why: whyNoBrowser() },
 ]

@@ -32,6 +32,12 @@ final class Json {
   }
 
   private static String text(String text) {
-    return "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+    StringBuilder written = new StringBuilder("\"");
+    for (char c : text.toCharArray()) {
+      if (c == '\\' || c == '"') written.append('\\').append(c);
+      else if (c < ' ' || c > '~') written.append(String.format("\\u%04x", (int) c));
+      else written.append(c);
+    }
+    return written.append('"').toString();
   }
 }

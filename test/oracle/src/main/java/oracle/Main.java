@@ -1,123 +1,58 @@
 package oracle;
 
+import static oracle.Rows.hex;
+import static oracle.Rows.row;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.apache.kafka.streams.StreamsBuilder;
-import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.TopologyTestDriver;
-import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.kstream.internals.Change;
 import org.apache.kafka.streams.kstream.internals.ChangedSerializer;
-import org.apache.kafka.streams.processor.StateStore;
-import org.apache.kafka.streams.state.KeyValueIterator;
-import org.apache.kafka.streams.state.TimestampedKeyValueStore;
-import org.apache.kafka.streams.state.TimestampedWindowStore;
-import org.apache.kafka.streams.state.ValueAndTimestamp;
 
 /** Writes what Kafka Streams prints for each topology, and what it does with the records of those that have some. */
 public final class Main {
-  public static void main(String[] arguments) throws IOException {
+  /** Arguments: the folder to write to, and perhaps a part of the name of the families to run. */
+  public static void main(String[] arguments) throws Exception {
     Path root = Path.of(arguments[0]);
+    String wanted = arguments.length > 1 ? arguments[1].toLowerCase(java.util.Locale.ROOT) : "";
     Path describe = Files.createDirectories(root.resolve("describe"));
     Path behaviour = Files.createDirectories(root.resolve("behaviour"));
-    List<Case> cases = new ArrayList<>();
-    cases.addAll(StreamCases.all());
-    cases.addAll(GroupCases.all());
-    cases.addAll(TableCases.all());
-    cases.addAll(JoinCases.all());
-    cases.addAll(ProcessorCases.all());
-    for (Case one : cases) {
-      Files.writeString(describe.resolve(one.name + ".txt"), build(one).describe().toString());
-      if (!one.inputs.isEmpty()) {
-        Files.writeString(behaviour.resolve(one.name + ".json"), Json.of(run(one)) + "\n");
+    Path refused = Files.createDirectories(root.resolve("refused"));
+    Path config = Files.createDirectories(root.resolve("config"));
+    for (Case one : Families.all(wanted)) {
+      if (!one.config.isEmpty()) {
+        Files.writeString(config.resolve(one.name + ".json"), Json.of(new TreeMap<>(one.config)) + "\n");
+      }
+      if (one.refused) {
+        Files.writeString(refused.resolve(one.name + ".txt"), refusal(one) + "\n");
+        continue;
+      }
+      Files.writeString(describe.resolve(one.name + ".txt"), Run.build(one).describe().toString());
+      if (!one.steps.isEmpty()) {
+        Files.writeString(behaviour.resolve(one.name + ".json"), Json.of(Run.vector(one, false)) + "\n");
       }
     }
+    if (!wanted.isEmpty()) return;
     Files.writeString(describe.resolve("processor-api.txt"), ProcessorApi.topology().describe().toString());
     Files.writeString(root.resolve("change-format.json"), Json.of(changeFormat()) + "\n");
   }
 
-  private static Topology build(Case one) {
-    StreamsBuilder builder = new StreamsBuilder();
-    one.topology.accept(builder);
-    return builder.build();
-  }
-
-  private static Map<String, Object> run(Case one) throws IOException {
-    Properties config = new Properties();
-    config.put(StreamsConfig.APPLICATION_ID_CONFIG, "oracle");
-    config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:1");
-    config.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
-    config.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.StringSerde.class);
-    config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, one.cacheBytes);
-    config.put(StreamsConfig.STATE_DIR_CONFIG, Files.createTempDirectory("oracle").toString());
-    Map<String, Object> vector = new LinkedHashMap<>();
-    try (TopologyTestDriver driver = new TopologyTestDriver(build(one), config)) {
-      List<Object> inputs = new ArrayList<>();
-      for (Case.Input input : one.inputs) {
-        driver
-            .createInputTopic(input.topic(), new StringSerializer(), new StringSerializer())
-            .pipeInput(input.key(), input.value(), input.timestampMs());
-        inputs.add(row("topic", input.topic(), "key", input.key(), "value", input.value(),
-            "timestampMs", input.timestampMs()));
-      }
-      vector.put("inputs", inputs);
-      vector.put("outputs", outputs(driver));
-      vector.put("stores", stores(driver));
+  /** What Kafka Streams says against a topology that it does not take. */
+  private static String refusal(Case one) throws IOException {
+    try {
+      Run.vector(one, false);
+    } catch (RuntimeException refusal) {
+      // Objects that print themselves by address would differ from run to run.
+      String message = String.valueOf(refusal.getMessage()).replaceAll("@[0-9a-f]+\\b", "");
+      return refusal.getClass().getSimpleName() + ": " + message;
     }
-    return vector;
-  }
-
-  /** All records of the topics whose names begin with "out", as hexadecimal bytes, by topic. */
-  private static List<Object> outputs(TopologyTestDriver driver) {
-    List<Object> outputs = new ArrayList<>();
-    for (String topic : new java.util.TreeSet<>(driver.producedTopicNames())) {
-      if (!topic.startsWith("out")) continue;
-      driver
-          .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-          .readRecordsToList()
-          .forEach(record -> outputs.add(row("topic", topic, "key", hex(record.key()),
-              "value", hex(record.value()), "timestampMs", record.timestamp())));
-    }
-    return outputs;
-  }
-
-  @SuppressWarnings("unchecked")
-  private static Map<String, Object> stores(TopologyTestDriver driver) {
-    Map<String, Object> stores = new TreeMap<>();
-    for (Map.Entry<String, StateStore> entry : driver.getAllStateStores().entrySet()) {
-      if (entry.getKey().contains("STATE-STORE")) continue;
-      List<Object> rows = new ArrayList<>();
-      if (entry.getValue() instanceof TimestampedKeyValueStore<?, ?> store) {
-        try (KeyValueIterator<?, ? extends ValueAndTimestamp<?>> all =
-            (KeyValueIterator<?, ? extends ValueAndTimestamp<?>>) (KeyValueIterator<?, ?>) store.all()) {
-          all.forEachRemaining(kv -> rows.add(row("key", kv.key, "value", kv.value.value(),
-              "timestampMs", kv.value.timestamp())));
-        }
-      } else if (entry.getValue() instanceof TimestampedWindowStore<?, ?> store) {
-        try (KeyValueIterator<? extends Windowed<?>, ? extends ValueAndTimestamp<?>> all =
-            (KeyValueIterator<? extends Windowed<?>, ? extends ValueAndTimestamp<?>>)
-                (KeyValueIterator<?, ?>) store.all()) {
-          all.forEachRemaining(kv -> rows.add(row("key", kv.key.key(), "windowStartMs",
-              kv.key.window().start(), "value", kv.value.value(), "timestampMs",
-              kv.value.timestamp())));
-        }
-      }
-      stores.put(entry.getKey(), rows);
-    }
-    return stores;
+    throw new IllegalStateException("Kafka Streams takes the topology " + one.name);
   }
 
   private static List<Object> changeFormat() {
@@ -130,15 +65,5 @@ public final class Main {
       rows.add(row("newValue", change[0], "oldValue", change[1], "bytes", hex(bytes)));
     }
     return rows;
-  }
-
-  private static Map<String, Object> row(Object... pairs) {
-    Map<String, Object> row = new LinkedHashMap<>();
-    for (int i = 0; i < pairs.length; i += 2) row.put((String) pairs[i], pairs[i + 1]);
-    return row;
-  }
-
-  private static String hex(byte[] bytes) {
-    return bytes == null ? null : HexFormat.of().formatHex(bytes);
   }
 }
