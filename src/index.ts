@@ -73,7 +73,12 @@ export type {
   WindowedOptions,
 } from './dsl/operator-options.ts'
 export type { RecordContext } from './dsl/record-context.ts'
-export type { StoreOption, StoreOptions } from './dsl/store-options.ts'
+export type {
+  StoreOption,
+  StoreOptions,
+  TableStoreOptions,
+  WindowStoreOption,
+} from './dsl/store-options.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
   Branched,

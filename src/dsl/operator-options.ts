@@ -7,7 +7,7 @@ import type {
   TimestampExtractor,
 } from '../topology/topology-plan.ts'
 import type { Mapper } from './callbacks.ts'
-import type { StoreOption } from './store-options.ts'
+import type { StoreOption, WindowStoreOption } from './store-options.ts'
 
 /** What every operator takes. Source: Java's `Named`. */
 export interface NamedOptions {
@@ -63,7 +63,8 @@ export interface MaterializedOptions extends NamedOptions {
 }
 
 /** Source: Java's `Materialized` for window stores. */
-export interface WindowedOptions extends MaterializedOptions {
+export interface WindowedOptions extends NamedOptions {
+  readonly store?: WindowStoreOption
   /** How long windows are kept, in milliseconds of stream time. @defaultValue the windows' size and grace */
   readonly retentionMs?: number
 }

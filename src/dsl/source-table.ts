@@ -1,10 +1,10 @@
 import type { Serde } from '../serdes/serde.ts'
-import { keyValueStore } from '../state/key-value-store-spec.ts'
-import type { KeyValueStoreSpec } from '../state/store-spec.ts'
+import type { KeyValueStoreSpec, VersionedStoreSpec } from '../state/store-spec.ts'
 import type { TableSource } from './processors/table-source.ts'
 import { neededSerde } from './serde-needed.ts'
-import type { StoreOptions } from './store-options.ts'
+import type { TableStoreOptions } from './store-options.ts'
 import { keyValueView } from './store-view.ts'
+import { tableStore } from './table-store.ts'
 import type { TableBacking, TableView } from './table-view.ts'
 
 /**
@@ -16,13 +16,13 @@ import type { TableBacking, TableView } from './table-view.ts'
 export class SourceTable<K, V> implements TableBacking<K, V> {
   readonly source: TableSource
   private readonly reservedName: string
-  private readonly options: StoreOptions
+  private readonly options: TableStoreOptions
   private readonly serdes: { readonly key?: Serde<K>; readonly value?: Serde<V> }
-  private made: KeyValueStoreSpec<K, V> | undefined
+  private made: KeyValueStoreSpec<K, V> | VersionedStoreSpec<K, V> | undefined
 
   constructor(
     reservedName: string,
-    options: StoreOptions,
+    options: TableStoreOptions,
     key: Serde<K> | undefined,
     value: Serde<V> | undefined,
   ) {
@@ -53,11 +53,10 @@ export class SourceTable<K, V> implements TableBacking<K, V> {
   }
 
   /** The store, where there is one. Asked when the topology is built. */
-  spec(): KeyValueStoreSpec<K, V> | undefined {
+  spec(): KeyValueStoreSpec<K, V> | VersionedStoreSpec<K, V> | undefined {
     if (this.source.storeName === undefined) return undefined
     const operator = `The table ${this.reservedName}`
-    this.made ??= keyValueStore({
-      ...this.options,
+    this.made ??= tableStore(this.options, {
       name: this.reservedName,
       key: neededSerde(this.serdes.key, 'key', operator, 'is held in a store'),
       value: neededSerde(this.serdes.value, 'value', operator, 'is held in a store'),

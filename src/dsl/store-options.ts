@@ -11,10 +11,28 @@ export interface StoreOptions {
   readonly logging?: LoggingOptions | boolean
 }
 
+/** How a table that is not windowed is held. Source: Java's `Materialized` for key-value stores. */
+export interface TableStoreOptions extends StoreOptions {
+  /**
+   * Keeps the history of each key: values with the times from which they were valid, in a versioned store. Updates that
+   * arrive out of order then take their place in the history, and a join finds the value as of the record's time.
+   *
+   * @defaultValue the latest value alone
+   * @remarks Source: KIP-889, KIP-914, `Stores.persistentVersionedKeyValueStore`.
+   */
+  readonly versioned?: {
+    /** How far back from stream time versions are kept, and updates taken, in milliseconds. */
+    readonly historyRetentionMs: number
+  }
+}
+
 /** A store's name, or more about it. */
-export type StoreOption = string | StoreOptions
+export type StoreOption = string | TableStoreOptions
+
+/** A window or session store's name, or more about it. */
+export type WindowStoreOption = string | StoreOptions
 
 /** The options of a store option; a name alone leaves the rest at its defaults. */
-export function storeOptions(store: StoreOption | undefined): StoreOptions {
+export function storeOptions(store: StoreOption | undefined): TableStoreOptions {
   return typeof store === 'string' ? { name: store } : (store ?? {})
 }

@@ -1,12 +1,24 @@
+import { isPromise } from '../core/maybe-promise.ts'
 import type { KeyValueStore, WindowStore } from '../state/store.ts'
+import type { VersionedStore } from '../state/versioned-store-types.ts'
 import type { Windowed } from '../core/windowed.ts'
 import type { TableView } from './table-view.ts'
 
-/** Reads a table from its key-value store. */
+/** Reads a table's latest values from its key-value or versioned store. */
 export function keyValueView<K, V>(storeName: string): TableView<K, V> {
   return {
     storeNames: [storeName],
-    open: (context) => context.store(storeName) as KeyValueStore<K, V>,
+    open(context) {
+      const store = context.store(storeName) as KeyValueStore<K, V> | VersionedStore<K, V>
+      if (store.kind === 'key-value') return store
+      return {
+        get(key) {
+          const latest = store.get(key)
+          return isPromise(latest) ? latest.then((found) => found?.value) : latest?.value
+        },
+        prefetch: (key) => store.prefetch(key),
+      }
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type {
   KeyValueEntry,
@@ -6,15 +7,16 @@ import type {
   StateStore,
   StoreIterator,
   ValueAndTimestamp,
+  ValueWithHeaders,
   WindowEntry,
   WindowStore,
 } from '../state/store.ts'
+import type { SessionStore } from '../state/session-store-types.ts'
 import type { StoreClock } from '../state/task-state.ts'
-
-/** Where a processor's writes get their event time: the record, or the punctuation, that this processor handles. */
-export interface WriteTime {
-  readonly recordTimestampMs: number
-}
+import type { VersionedStore } from '../state/versioned-store-types.ts'
+import { TimedSessionStore } from './timed-session-store.ts'
+import { TimedVersionedStore } from './timed-versioned-store.ts'
+import type { WriteTime } from './write-time.ts'
 
 /**
  * A store as one processor sees it. Writes get the time of the record that this processor handles, also where it goes
@@ -26,6 +28,10 @@ export function storeFor(store: StateStore, time: WriteTime, clock: StoreClock):
       return new TimedKeyValueStore(store as KeyValueStore<unknown, unknown>, time, clock)
     case 'window':
       return new TimedWindowStore(store as WindowStore<unknown, unknown>, time, clock)
+    case 'session':
+      return new TimedSessionStore(store as SessionStore<unknown, unknown>, time, clock)
+    case 'versioned':
+      return new TimedVersionedStore(store as VersionedStore<unknown, unknown>, time, clock)
   }
 }
 
@@ -51,6 +57,10 @@ class TimedKeyValueStore<K, V> implements KeyValueStore<K, V> {
     return this.#store.getWithTimestamp(key)
   }
 
+  getWithHeaders(key: K): MaybePromise<ValueWithHeaders<V> | undefined> {
+    return this.#store.getWithHeaders(key)
+  }
+
   range(options?: RangeOptions<K>): StoreIterator<KeyValueEntry<K, V>> {
     return this.#store.range(options)
   }
@@ -63,9 +73,9 @@ class TimedKeyValueStore<K, V> implements KeyValueStore<K, V> {
     return this.#store.approximateEntries()
   }
 
-  put(key: K, value: V | null | undefined, timestampMs?: number): void {
+  put(key: K, value: V | null | undefined, timestampMs?: number, headers?: Headers): void {
     this.#clock.recordTimestampMs = this.#time.recordTimestampMs
-    this.#store.put(key, value, timestampMs)
+    this.#store.put(key, value, timestampMs, headers)
   }
 
   delete(key: K): void {
@@ -115,6 +125,14 @@ class TimedWindowStore<K, V> implements WindowStore<K, V> {
     options?: { readonly reverse?: boolean },
   ): StoreIterator<WindowEntry<K, V>> {
     return this.#store.fetchRange(key, fromMs, toMs, options)
+  }
+
+  fetchKeyRange(
+    keys: RangeOptions<K>,
+    fromMs: number,
+    toMs: number,
+  ): StoreIterator<WindowEntry<K, V>> {
+    return this.#store.fetchKeyRange(keys, fromMs, toMs)
   }
 
   fetchAll(fromMs: number, toMs: number): StoreIterator<WindowEntry<K, V>> {

@@ -9,14 +9,26 @@ export type {
   StoreKind,
   StoreRef,
   ValueAndTimestamp,
+  ValueWithHeaders,
   WindowEntry,
   WindowStore,
 } from './store.ts'
+export type { ReadOnlySessionStore, SessionEntry, SessionStore } from './session-store-types.ts'
+export type {
+  ReadOnlyVersionedStore,
+  VersionedEntry,
+  VersionedRecord,
+  VersionedStore,
+  VersionPut,
+  VersionRange,
+} from './versioned-store-types.ts'
 export type {
   KeyValueStoreSpec,
   LoggingSpec,
+  SessionStoreSpec,
   StoreEngine,
   StoreSpec,
+  VersionedStoreSpec,
   WindowStoreSpec,
 } from './store-spec.ts'
 export type {
@@ -30,6 +42,8 @@ export type {
   TaskState,
 } from './task-state.ts'
 export { keyValueStore, type KeyValueStoreOptions } from './key-value-store-spec.ts'
+export { sessionStore, type SessionStoreOptions } from './session-store-spec.ts'
+export { versionedStore, type VersionedStoreOptions } from './versioned-store-spec.ts'
 export { windowStore, type WindowStoreOptions } from './window-store-spec.ts'
 export type { LoggingOptions } from './logging-spec.ts'
 export { memoryState } from './memory/memory-state.ts'

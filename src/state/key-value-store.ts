@@ -1,5 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { LifecycleError } from '../core/errors.ts'
+import { noHeaders } from '../core/headers.ts'
 import type { EntryReader } from './entry-reader.ts'
 import { afterKey, afterPrefix, storageKey } from './key-bytes.ts'
 import type { LayeredStore } from './layered-store.ts'
@@ -12,6 +13,7 @@ import type {
   ReadOnlyKeyValueStore,
   StoreIterator,
   ValueAndTimestamp,
+  ValueWithHeaders,
 } from './store.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import { TypedIterator } from './typed-iterator.ts'
@@ -45,6 +47,12 @@ export class KeyValueReader<K, V> implements ReadOnlyKeyValueStore<K, V> {
   getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<V> | undefined> {
     const entry = this.#reader.find(this.serdes.storageKey(key))
     return isPromise(entry) ? entry.then(this.#stampedOf) : this.#stampedOf(entry)
+  }
+
+  getWithHeaders(key: K): MaybePromise<ValueWithHeaders<V> | undefined> {
+    const found = this.getWithTimestamp(key)
+    if (isPromise(found)) return found.then((entry) => entry && { ...entry, headers: noHeaders })
+    return found && { ...found, headers: noHeaders }
   }
 
   range(options: RangeOptions<K> = {}): StoreIterator<KeyValueEntry<K, V>> {

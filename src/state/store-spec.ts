@@ -1,5 +1,7 @@
 import type { Serde } from '../serdes/serde.ts'
+import type { SessionStore } from './session-store-types.ts'
 import type { KeyValueStore, StateStore, StoreRef, WindowStore } from './store.ts'
+import type { VersionedStore } from './versioned-store-types.ts'
 
 /** Where a store keeps its entries. `default` is what the application's configuration says. */
 export type StoreEngine = 'default' | 'memory' | 'rocksdb'
@@ -31,6 +33,10 @@ export interface KeyValueStoreSpec<K = unknown, V = unknown> extends StoreSpecBa
   KeyValueStore<K, V>
 > {
   readonly kind: 'key-value'
+  /** How long after stream time has passed a value's timestamp the value is there; undefined: for ever. */
+  readonly ttlMs?: number
+  /** Whether each value keeps the headers of the record that wrote it. */
+  readonly headers?: true
 }
 
 /** Declares a window store. */
@@ -43,8 +49,36 @@ export interface WindowStoreSpec<K = unknown, V = unknown> extends StoreSpecBase
   readonly windowSizeMs: number
   /** How long after stream time a window is kept; at least size + grace. */
   readonly retentionMs: number
+  /** Whether every put of a window adds a value, where otherwise it takes the place of the one before. */
+  readonly retainDuplicates: boolean
+}
+
+/** Declares a session store. */
+export interface SessionStoreSpec<K = unknown, V = unknown> extends StoreSpecBase<
+  K,
+  V,
+  SessionStore<K, V>
+> {
+  readonly kind: 'session'
+  /** How long after stream time a session is kept, from its end; at least gap + grace. */
+  readonly retentionMs: number
+}
+
+/** Declares a versioned store. */
+export interface VersionedStoreSpec<K = unknown, V = unknown> extends StoreSpecBase<
+  K,
+  V,
+  VersionedStore<K, V>
+> {
+  readonly kind: 'versioned'
+  /** How far back from stream time versions are kept, and writes taken. */
+  readonly historyRetentionMs: number
 }
 
 // A list of stores of differing types cannot be typed more narrowly: serdes are invariant in their value type.
 /** Any store declaration. */
-export type StoreSpec = KeyValueStoreSpec<never, never> | WindowStoreSpec<never, never>
+export type StoreSpec =
+  | KeyValueStoreSpec<never, never>
+  | WindowStoreSpec<never, never>
+  | SessionStoreSpec<never, never>
+  | VersionedStoreSpec<never, never>

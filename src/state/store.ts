@@ -1,7 +1,8 @@
+import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 
 /** The kinds of store that a topology can declare. */
-export type StoreKind = 'key-value' | 'window'
+export type StoreKind = 'key-value' | 'window' | 'session' | 'versioned'
 
 /** What all stores have in common. */
 export interface StateStore {
@@ -25,8 +26,20 @@ export interface ValueAndTimestamp<V> {
   readonly timestampMs: number
 }
 
+/**
+ * A value, its event time, and the headers of the record that wrote it.
+ *
+ * @remarks Source: KIP-1271, `org.apache.kafka.streams.state.ValueTimestampHeaders`.
+ */
+export interface ValueWithHeaders<V> extends ValueAndTimestamp<V> {
+  /** Empty where the store was not declared with `headers: true`. */
+  readonly headers: Headers
+}
+
 export interface KeyValueEntry<K, V> extends ValueAndTimestamp<V> {
   readonly key: K
+  /** The headers of the record that wrote the value; only in stores declared with `headers: true`. */
+  readonly headers?: Headers
 }
 
 /** A window store's entry; the window's end is for its windows definition to say. */
@@ -58,6 +71,8 @@ export interface ReadOnlyKeyValueStore<K, V> extends StateStore {
   /** The value under a key: at hand where it is in memory, else a promise; `await` serves for both. */
   get(key: K): MaybePromise<V | undefined>
   getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<V> | undefined>
+  /** The same with the headers of the record that wrote the value, which a store declared with `headers: true` keeps. */
+  getWithHeaders(key: K): MaybePromise<ValueWithHeaders<V> | undefined>
   /** Entries with `from` ≤ key ≤ `to`; all of them where no bound is given. */
   range(options?: RangeOptions<K>): StoreIterator<KeyValueEntry<K, V>>
   /** Entries whose serialized key begins with these bytes. */
@@ -69,10 +84,10 @@ export interface ReadOnlyKeyValueStore<K, V> extends StateStore {
 /** A key-value store as a processor sees it. Every value keeps the event time of the record that wrote it. */
 export interface KeyValueStore<K, V> extends ReadOnlyKeyValueStore<K, V> {
   /**
-   * Writes a value; null or undefined deletes. The timestamp is the current record's unless given. Throws
-   * `SerializationError`.
+   * Writes a value; null or undefined deletes. The timestamp and, in a store that keeps them, the headers are the
+   * current record's unless given. Throws `SerializationError`.
    */
-  put(key: K, value: V | null | undefined, timestampMs?: number): void
+  put(key: K, value: V | null | undefined, timestampMs?: number, headers?: Headers): void
   delete(key: K): void
   /** Writes the value where there is none; returns what was there before. */
   putIfAbsent(key: K, value: V): MaybePromise<V | undefined>
@@ -83,14 +98,24 @@ export interface KeyValueStore<K, V> extends ReadOnlyKeyValueStore<K, V> {
 /** Source: Java's `ReadOnlyWindowStore`. All times are window starts in milliseconds, both bounds inclusive. */
 export interface ReadOnlyWindowStore<K, V> extends StateStore {
   readonly kind: 'window'
+  /** The window's value; of a store that retains duplicates, the one put last. */
   fetch(key: K, windowStartMs: number): MaybePromise<V | undefined>
   fetchWithTimestamp(key: K, windowStartMs: number): MaybePromise<ValueAndTimestamp<V> | undefined>
-  /** One key's windows, by start. */
+  /** One key's windows, by start; several values of one start in the order in which they were put. */
   fetchRange(
     key: K,
     fromMs: number,
     toMs: number,
     options?: { readonly reverse?: boolean },
+  ): StoreIterator<WindowEntry<K, V>>
+  /**
+   * The windows of the keys `from` ≤ key ≤ `to`, by the bytes of the keys, that start in the interval; by start, then
+   * key. A bound that is left out is open.
+   */
+  fetchKeyRange(
+    keys: RangeOptions<K>,
+    fromMs: number,
+    toMs: number,
   ): StoreIterator<WindowEntry<K, V>>
   /** All keys' windows that start in the interval, in the order of Java's in-memory store: by start, then key. */
   fetchAll(fromMs: number, toMs: number): StoreIterator<WindowEntry<K, V>>
@@ -99,6 +124,10 @@ export interface ReadOnlyWindowStore<K, V> extends StateStore {
 
 /** A window store as a processor sees it. Windows older than stream time − retention are gone and take no writes. */
 export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
+  /**
+   * Writes a window's value; null or undefined deletes it. In a store that retains duplicates each put adds a value,
+   * and a put of null or undefined does nothing.
+   */
   put(key: K, value: V | null | undefined, windowStartMs: number, timestampMs?: number): void
   prefetch(key: K, windowStartMs: number): void
 }

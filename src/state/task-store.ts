@@ -1,3 +1,4 @@
+import { StateStoreError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import { CommittedReader } from './entry-reader.ts'
 import { KeyValueReader, LayeredKeyValueStore } from './key-value-store.ts'
@@ -34,6 +35,9 @@ export class TaskStore {
     this.layered = new LayeredStore(shape.name, committed, checkOpen)
     const reader = new CommittedReader(committed, checkOpen)
     const context = writeContext(placed, options)
+    if (spec.kind === 'session' || spec.kind === 'versioned') {
+      throw new StateStoreError(`The store ${shape.name} is a ${spec.kind} store: not there yet`)
+    }
     if (spec.kind === 'window') {
       this.live = new LayeredWindowStore(this.layered, serdes, spec.retentionMs, context)
       this.committed = new WindowReader(shape.name, reader, serdes, spec.retentionMs)

@@ -19,6 +19,11 @@ export interface WindowStoreOptions<K, V> {
    * and the grace that late records are given. @defaultValue one day, or the window's size where that is longer
    */
   readonly retentionMs?: number
+  /**
+   * Whether every put of a window adds a value, where otherwise it takes the place of the one before. Such a store
+   * takes no deletions. @defaultValue false
+   */
+  readonly retainDuplicates?: boolean
   /** Where entries are kept. @defaultValue `'default'`: what the application's configuration says */
   readonly engine?: StoreEngine
   /** The changelog; `false` for none. @defaultValue on, the last update a window at each commit */
@@ -53,6 +58,7 @@ export function windowStore<K, V>(options: WindowStoreOptions<K, V>): WindowStor
     value: options.value,
     windowSizeMs,
     retentionMs,
+    retainDuplicates: options.retainDuplicates ?? false,
     logging: loggingSpec(options.logging),
   }
 }

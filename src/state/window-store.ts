@@ -1,17 +1,25 @@
 import { StateStoreError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { EntryReader } from './entry-reader.ts'
-import { afterKey, afterPrefix, type StorageKey } from './key-bytes.ts'
+import { afterKey, type StorageKey } from './key-bytes.ts'
 import type { LayeredStore } from './layered-store.ts'
 import { LayerEntry } from './store-layer.ts'
 import type { EntryScan, ScannedEntry, StoredEntry } from './stored-entry.ts'
 import type {
+  RangeOptions,
   ReadOnlyWindowStore,
   StoreIterator,
   ValueAndTimestamp,
   WindowEntry,
   WindowStore,
 } from './store.ts'
+import {
+  allKeys,
+  inKeyRange,
+  scannedRange,
+  storedKeyRange,
+  type StoredKeyRange,
+} from './stored-key-range.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import { concatScans, emptyScan, TypedIterator } from './typed-iterator.ts'
 import {
@@ -22,7 +30,7 @@ import {
   windowStorageKey,
   windowStorageKeyLength,
 } from './window-keys.ts'
-import { WindowOrderScan } from './window-order-scan.ts'
+import { TimeOrderScan, type TimePlace } from './time-order-scan.ts'
 import { checkTimestamp, type WriteContext } from './write-context.ts'
 
 /**
@@ -96,8 +104,19 @@ export class WindowReader<K, V> implements ReadOnlyWindowStore<K, V> {
     )
   }
 
+  fetchKeyRange(
+    keys: RangeOptions<K>,
+    fromMs: number,
+    toMs: number,
+  ): StoreIterator<WindowEntry<K, V>> {
+    return new TypedIterator(
+      this.#inOrder(fromMs, toMs, storedKeyRange(this.serdes, keys)),
+      this.#read,
+    )
+  }
+
   fetchAll(fromMs: number, toMs: number): StoreIterator<WindowEntry<K, V>> {
-    return new TypedIterator(this.#inOrder(fromMs, toMs), this.#read)
+    return new TypedIterator(this.#inOrder(fromMs, toMs, allKeys), this.#read)
   }
 
   all(): StoreIterator<WindowEntry<K, V>> {
@@ -125,11 +144,17 @@ export class WindowReader<K, V> implements ReadOnlyWindowStore<K, V> {
     return { value: this.serdes.value(entry), timestampMs: entry.timestampMs }
   }
 
-  #inOrder(fromMs: number, toMs: number): EntryScan {
+  #inOrder(fromMs: number, toMs: number, keys: StoredKeyRange): EntryScan {
     const scans = this.#segments(fromMs, toMs).map((segment) => {
-      const from = segmentPrefix(this.#reader.segmentIntervalMs, segment.fromMs)
-      const range = { from, to: afterPrefix(from), reverse: false }
-      return new WindowOrderScan(this.#reader, range, segment.fromMs, segment.toMs)
+      const prefix = segmentPrefix(this.#reader.segmentIntervalMs, segment.fromMs)
+      const place = (stored: StorageKey): TimePlace | undefined => {
+        const key = keyOfWindow(stored)
+        const startMs = startOfWindow(stored)
+        if (startMs < segment.fromMs || startMs > segment.toMs || !inKeyRange(keys, key))
+          return undefined
+        return { stored, time: stored.slice(prefix.length + key.length), key, rest: '' }
+      }
+      return new TimeOrderScan(this.#reader, scannedRange(prefix, keys), place)
     })
     return scans.length === 0 ? emptyScan : concatScans(scans)
   }

@@ -113,6 +113,9 @@ export function testStore(
       return new TestKeyValueStore(store as KeyValueStore<unknown, unknown>)
     case 'window':
       return new TestWindowStore(store as WindowStore<unknown, unknown>)
+    case 'session':
+    case 'versioned':
+      throw new LifecycleError(`A ${store.kind} store cannot be read here yet.`)
   }
 }
 

@@ -1,6 +1,11 @@
 import type { Record } from '../core/record.ts'
 import type { Serde } from '../serdes/serde.ts'
-import type { KeyValueStoreSpec, WindowStoreSpec } from '../state/store-spec.ts'
+import type {
+  KeyValueStoreSpec,
+  SessionStoreSpec,
+  VersionedStoreSpec,
+  WindowStoreSpec,
+} from '../state/store-spec.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type { Parent } from './node-ref.ts'
 import type { Processor } from './processor.ts'
@@ -8,7 +13,8 @@ import type { Topic } from './topic.ts'
 import type { OffsetReset, StreamPartitioner, TimestampExtractor } from './topology-plan.ts'
 
 /** A store declaration of any key and value type. */
-export type AnyStoreSpec = KeyValueStoreSpec | WindowStoreSpec
+export type AnyStoreSpec =
+  KeyValueStoreSpec | WindowStoreSpec | SessionStoreSpec | VersionedStoreSpec
 
 /** Topics that are chosen by record. Topics chosen so must exist. Source: Java's `TopicNameExtractor`. */
 export interface DynamicTopic<K, V> {

@@ -83,6 +83,7 @@ describe('Topology', () => {
       value: integer(),
       windowSizeMs: 10,
       retentionMs: 1000,
+      retainDuplicates: false,
       logging: { ...logging, topicConfig: { 'segment.ms': '5' } },
     }
     const source = topology.addSource('a', words)

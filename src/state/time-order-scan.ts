@@ -7,43 +7,44 @@ import {
   type ScannedEntry,
   type StoredEntry,
 } from './stored-entry.ts'
-import { keyOfWindow, startOfWindow } from './window-keys.ts'
 
 /** How many keys are sorted at a time; a segment that holds more is walked once for each so many. */
 const sortedKeysMax = 65_536
 
-interface Place {
+/** Where an entry lies in a walk by time. */
+export interface TimePlace {
   readonly stored: StorageKey
-  readonly windowStartMs: number
+  /** The bytes of the times that come first in the order; of the same length for all entries. */
+  readonly time: StorageKey
   readonly key: StorageKey
+  /** What tells entries of the same times and key apart. */
+  readonly rest: StorageKey
 }
 
 /**
- * Walks the windows of one segment by start, then key, though they are stored by key, then start: sorts the keys in
+ * Walks the entries of one segment by time, then key, though they are stored by key, then time: sorts the keys in
  * bounded memory, then reads the values batch by batch.
  */
-export class WindowOrderScan implements EntryScan {
+export class TimeOrderScan implements EntryScan {
   readonly #reader: EntryReader
   readonly #range: KeyRange
-  readonly #fromMs: number
-  readonly #toMs: number
+  readonly #placeOf: (stored: StorageKey) => TimePlace | undefined
   readonly #keysMax: number
-  #places: Place[] | undefined
+  #places: TimePlace[] | undefined
   #at = 0
   #more = false
   #walk: EntryScan | undefined
 
+  /** `placeOf` answers undefined to entries that are left out. */
   constructor(
     reader: EntryReader,
     range: KeyRange,
-    fromMs: number,
-    toMs: number,
+    placeOf: (stored: StorageKey) => TimePlace | undefined,
     keysMax: number = sortedKeysMax,
   ) {
     this.#reader = reader
     this.#range = range
-    this.#fromMs = fromMs
-    this.#toMs = toMs
+    this.#placeOf = placeOf
     this.#keysMax = keysMax
     this.#walk = reader.scan(range, true)
   }
@@ -78,11 +79,11 @@ export class WindowOrderScan implements EntryScan {
     return walk?.close()
   }
 
-  #sortNext(after: Place | undefined): MaybePromise<void> {
+  #sortNext(after: TimePlace | undefined): MaybePromise<void> {
     const walk = this.#walk ?? this.#reader.scan(this.#range, true)
     this.#walk = walk
     this.#more = false
-    const places: Place[] = []
+    const places: TimePlace[] = []
     const step = (): MaybePromise<void> => {
       for (;;) {
         const batch = walk.nextBatch()
@@ -103,12 +104,15 @@ export class WindowOrderScan implements EntryScan {
   }
 
   /** Takes in a batch of keys; false at the end. */
-  #take(batch: readonly ScannedEntry[], after: Place | undefined, places: Place[]): boolean {
+  #take(
+    batch: readonly ScannedEntry[],
+    after: TimePlace | undefined,
+    places: TimePlace[],
+  ): boolean {
     if (batch.length === 0 || this.#walk === undefined) return false
     for (const { key: stored } of batch) {
-      const windowStartMs = startOfWindow(stored)
-      if (windowStartMs < this.#fromMs || windowStartMs > this.#toMs) continue
-      const place = { stored, windowStartMs, key: keyOfWindow(stored) }
+      const place = this.#placeOf(stored)
+      if (place === undefined) continue
       if (after !== undefined && comparePlaces(place, after) <= 0) continue
       places.push(place)
     }
@@ -116,14 +120,14 @@ export class WindowOrderScan implements EntryScan {
     return true
   }
 
-  #cut(places: Place[]): void {
+  #cut(places: TimePlace[]): void {
     places.sort(comparePlaces)
     if (places.length <= this.#keysMax) return
     places.length = this.#keysMax
     this.#more = true
   }
 
-  #readValues(places: readonly Place[]): MaybePromise<readonly ScannedEntry[]> {
+  #readValues(places: readonly TimePlace[]): MaybePromise<readonly ScannedEntry[]> {
     const batch = places.slice(this.#at, this.#at + scanBatchEntries)
     this.#at += batch.length
     const entries = batch.map(({ stored }) => this.#reader.find(stored))
@@ -134,7 +138,7 @@ export class WindowOrderScan implements EntryScan {
 }
 
 function scanned(
-  places: readonly Place[],
+  places: readonly TimePlace[],
   entries: readonly (StoredEntry | undefined)[],
 ): readonly ScannedEntry[] {
   const read: ScannedEntry[] = []
@@ -145,6 +149,6 @@ function scanned(
   return read
 }
 
-function comparePlaces(a: Place, b: Place): number {
-  return a.windowStartMs - b.windowStartMs || compareKeys(a.key, b.key)
+function comparePlaces(a: TimePlace, b: TimePlace): number {
+  return compareKeys(a.time, b.time) || compareKeys(a.key, b.key) || compareKeys(a.rest, b.rest)
 }

@@ -11,7 +11,7 @@ import {
   startOfWindow,
   windowStorageKey,
 } from '../../src/state/window-keys.ts'
-import { WindowOrderScan } from '../../src/state/window-order-scan.ts'
+import { TimeOrderScan } from '../../src/state/time-order-scan.ts'
 
 test('walks a segment by start, then key, however few keys are sorted at a time', async () => {
   const window = fc.record({ key: fc.constantFrom('a', 'b', 'a\0', '\xff'), start: fc.nat(40) })
@@ -36,11 +36,14 @@ test('walks a segment by start, then key, however few keys are sorted at a time'
         }
         entries.commit({ storeName: 'windows', layer, dropBelow: undefined, keep: true })
         const from = segmentPrefix(1000, 0)
-        const scan = new WindowOrderScan(
+        const scan = new TimeOrderScan(
           new CommittedReader(entries, () => undefined),
           { from, to: afterPrefix(from), reverse: false },
-          fromMs,
-          toMs,
+          (stored) => {
+            const start = startOfWindow(stored)
+            if (start < fromMs || start > toMs) return undefined
+            return { stored, time: stored.slice(-8), key: keyOfWindow(stored), rest: '' }
+          },
           keysMax,
         )
         const seen: ScannedEntry[] = []
