@@ -53,7 +53,8 @@ export class KafkaStreams implements AsyncCloseable {
   /** What `/metrics` exposes; an application may add instruments of its own. */
   readonly metrics: PrometheusMetrics
   readonly #config: KafkaStreamsConfig
-  readonly #listeners = new Set<WorkerStateListener>()
+  /** What ends each listening, once there is a worker to listen to. */
+  readonly #listeners = new Map<WorkerStateListener, (() => void) | undefined>()
   #opened: Opened | undefined
   #httpUrl: string | undefined
   #started = false
@@ -81,6 +82,11 @@ export class KafkaStreams implements AsyncCloseable {
     this.#started = true
     try {
       const opened = await this.#open()
+      // Closing while this opened something found nothing to close.
+      if (this.#closing) {
+        await closeAll(opened)
+        throw new LifecycleError('The application was closed before it had started')
+      }
       this.#opened = opened
       await opened.broker.connect(options)
       this.#httpUrl = await opened.http?.listen()
@@ -116,8 +122,11 @@ export class KafkaStreams implements AsyncCloseable {
 
   /** Calls back at each change of state; returns what ends that. */
   onStateChange(listener: WorkerStateListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    this.#listeners.set(listener, this.#opened?.worker.onStateChange(listener))
+    return () => {
+      this.#listeners.get(listener)?.()
+      this.#listeners.delete(listener)
+    }
   }
 
   /**
@@ -159,8 +168,11 @@ export class KafkaStreams implements AsyncCloseable {
     }
     const clock = systemClock
     const random = systemRandom
-    const state = await this.#openState()
     const broker = this.#config.broker.open({ clock, random, logger, clientId: applicationId })
+    const state = await this.#openState().catch(async (error: unknown) => {
+      await broker.close()
+      throw error
+    })
     const worker = new Worker({
       applicationId,
       plan,
@@ -178,9 +190,9 @@ export class KafkaStreams implements AsyncCloseable {
       },
       config: workerConfig(workerSettings(this.#config)),
     })
-    worker.onStateChange((now, before) => {
-      for (const listener of [...this.#listeners]) listener(now, before)
-    })
+    for (const listener of this.#listeners.keys()) {
+      this.#listeners.set(listener, worker.onStateChange(listener))
+    }
     const catalogue = new ViewCatalogue(worker, queryableStores(plan, environment))
     const { http } = this.#config
     const server =
@@ -209,14 +221,16 @@ export class KafkaStreams implements AsyncCloseable {
   }
 
   async #close(options: { readonly timeoutMs?: number }): Promise<void> {
-    const opened = this.#opened
-    if (!opened) return
-    await opened.worker.close(options)
-    await opened.http?.close()
-    await opened.state.close()
-    await opened.broker.close()
-    await opened.ownRegistry?.close()
+    if (this.#opened) await closeAll(this.#opened, options)
   }
+}
+
+async function closeAll(opened: Opened, options?: { readonly timeoutMs?: number }): Promise<void> {
+  await opened.worker.close(options)
+  await opened.http?.close()
+  await opened.state.close()
+  await opened.broker.close()
+  await opened.ownRegistry?.close()
 }
 
 /** The settings that the worker itself reads. */

@@ -76,6 +76,17 @@ describe('KafkaStreams', () => {
     await producer.send({ key: customerId, value: { cents }, timestampMs })
   }
 
+  it('that is closed while it opens leaves nothing open', async () => {
+    const app = create({ stateDir: folder })
+    const starting = app.start()
+    await app.close()
+    await expect(starting).rejects.toThrow(/closed before it had started/)
+    // The state folder is free again, and nothing of the first is in the group.
+    await using second = create({ stateDir: folder })
+    await second.start()
+    expect(second.status().tasks).toHaveLength(2)
+  })
+
   it('answers queries of tables and windows, typed by what they were declared as', async () => {
     await using app = create()
     await app.start()

@@ -103,17 +103,18 @@ export class ActiveTask {
 
   /** Drops what is not committed, and with it the task's place in its input. */
   async closeDirty(): Promise<void> {
-    this.phase = 'closed'
     this.state.discard()
-    await this.task.close()
-    await this.state.close()
+    await this.close()
   }
 
   /** After a commit, or where nothing was to be committed. */
   async close(): Promise<void> {
     this.phase = 'closed'
-    await this.task.close()
-    await this.state.close()
+    try {
+      await this.task.close()
+    } finally {
+      await this.state.close()
+    }
   }
 
   status(): TaskStatus {

@@ -1,4 +1,4 @@
-/** Names of the headers that say why a record is a dead letter. Source: KIP-1034; the last three are Millrace's. */
+/** Names of the headers that say why a record is a dead letter. Source: KIP-1034; the last four are Millrace's. */
 export const deadLetterHeaders = {
   exception: '__streams.errors.exception',
   message: '__streams.errors.message',
@@ -9,4 +9,5 @@ export const deadLetterHeaders = {
   stage: '__millrace.errors.stage',
   task: '__millrace.errors.task',
   node: '__millrace.errors.node',
+  omitted: '__millrace.errors.omitted',
 } as const

@@ -1,25 +1,29 @@
 import type { Broker } from '../broker/port.ts'
 import type { Clock } from '../core/clock.ts'
+import { ProductionError } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
+import type { Logger } from '../core/logger.ts'
 import { taskIdName } from '../core/task-id.ts'
 import { deadLetterHeaders } from './dead-letter-headers.ts'
 import type { FailedRecord } from './error-handlers.ts'
 import { makeTopicsReady, type TopicCreation } from './internal-topics.ts'
 import type { RecordCollector } from './record-collector.ts'
 
-/** A stack trace in a header must not make a record too large to be kept. */
-const stacktraceCharactersMax = 4_000
+/** A message or stack trace in a header must not make a record too large to be kept. */
+const textCharactersMax = 4_000
 
 /** Writes failed records, with their original bytes and their cause, to the application's dead-letter topic. */
 export class DeadLetters {
   readonly topic: string
   readonly #collector: RecordCollector
   readonly #clock: Clock
+  readonly #logger: Logger
 
-  constructor(topic: string, collector: RecordCollector, clock: Clock) {
+  constructor(topic: string, collector: RecordCollector, clock: Clock, logger: Logger) {
     this.topic = topic
     this.#collector = collector
     this.#clock = clock
+    this.#logger = logger
   }
 
   /** Creates the topic where it is missing: one partition, kept for ever. One that exists stays as it is. */
@@ -34,24 +38,45 @@ export class DeadLetters {
 
   /** Part of the commit of the task, as every other output. */
   readonly write = (failed: FailedRecord): void => {
-    const partitions = this.#collector.partitions(this.topic)
-    this.#collector.send(
-      this.topic,
-      (failed.partition ?? 0) % partitions,
-      failed.timestampMs >= 0 ? failed.timestampMs : this.#clock.now(),
-      failed.key,
-      failed.value,
-      [...failed.headers, ...causeOf(failed)],
-    )
+    const cause = causeOf(failed)
+    try {
+      this.#send(failed, failed.key, failed.value, [...failed.headers, ...cause])
+    } catch (error) {
+      // With its cause it may be larger than the topic takes; that must not keep all that comes after it waiting.
+      if (!(error instanceof ProductionError)) throw error
+      this.#logger.error(
+        'A failed record is too large for the dead-letter topic: only its place and cause are kept there',
+        { topic: failed.topic, partition: failed.partition, offset: failed.offset, error },
+      )
+      const value = Buffer.from(omittedOf(failed))
+      this.#send(failed, null, null, [...cause, { key: deadLetterHeaders.omitted, value }])
+    }
   }
+
+  #send(
+    failed: FailedRecord,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: readonly Header[],
+  ): void {
+    const partitions = this.#collector.partitions(this.topic)
+    const partition = (failed.partition ?? 0) % partitions
+    const timestampMs = failed.timestampMs >= 0 ? failed.timestampMs : this.#clock.now()
+    this.#collector.send(this.topic, partition, timestampMs, key, value, headers)
+  }
+}
+
+/** What is not in the dead letter and has to be looked up where the record was read. */
+function omittedOf({ key, value, headers }: FailedRecord): string {
+  return `key of ${key?.length ?? 0} bytes, value of ${value?.length ?? 0} bytes, ${headers.length} headers`
 }
 
 function causeOf(failed: FailedRecord): Header[] {
   const { error, topic, partition, offset, node } = failed
   const said: [string, string | undefined][] = [
     [deadLetterHeaders.exception, error.name],
-    [deadLetterHeaders.message, error.message],
-    [deadLetterHeaders.stacktrace, error.stack?.slice(0, stacktraceCharactersMax)],
+    [deadLetterHeaders.message, error.message.slice(0, textCharactersMax)],
+    [deadLetterHeaders.stacktrace, error.stack?.slice(0, textCharactersMax)],
     [deadLetterHeaders.topic, topic],
     [deadLetterHeaders.partition, partition?.toString()],
     [deadLetterHeaders.offset, offset?.toString()],

@@ -7,6 +7,7 @@ import type { SubTopology } from '../topology/topology-plan.ts'
 import { isolationOf } from './active-task.ts'
 import type { ErrorHandler } from './error-handlers.ts'
 import { openTaskState } from './open-task-state.ts'
+import { isHopelessAtStart, isRecoverable } from './recoverable.ts'
 import type { RecordCollector } from './record-collector.ts'
 import { StreamTask } from './stream-task.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -29,6 +30,7 @@ export class GlobalStores {
   #fetcher: Fetcher | undefined
   #following: Promise<void> = Promise.resolve()
   readonly #closing = new AbortController()
+  #closed = false
 
   constructor(options: WorkerOptions) {
     this.#options = options
@@ -37,7 +39,7 @@ export class GlobalStores {
   /** A global store as of what was read last; undefined where there is none of the name. */
   store(name: string): StateStore | undefined {
     const known = this.#options.plan.globalStores.some(({ store }) => store.storeName === name)
-    return known ? this.#state?.committedStore(name) : undefined
+    return known && !this.#closed ? this.#state?.committedStore(name) : undefined
   }
 
   view(name: string): StoreView | undefined {
@@ -64,8 +66,28 @@ export class GlobalStores {
     onFailure: (error: Error) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const { plan, broker, config } = this.#options
-    if (plan.globalStores.length === 0) return
+    if (this.#options.plan.globalStores.length === 0) return
+    for (;;) {
+      try {
+        return await this.#begin(collector, onFailure, signal)
+      } catch (error) {
+        await this.#release()
+        if (signal.aborted || !isRecoverable(error) || isHopelessAtStart(error)) throw error
+        const { logger, clock, config } = this.#options
+        logger.warn('Reading the global stores failed; beginning again', {
+          reason: messageOf(error),
+        })
+        await clock.sleep(config.retryBackoffMs, signal)
+      }
+    }
+  }
+
+  async #begin(
+    collector: RecordCollector,
+    onFailure: (error: Error) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { broker, config } = this.#options
     const partitions = await this.#partitions()
     const state = await this.#openState()
     this.#state = state
@@ -96,10 +118,21 @@ export class GlobalStores {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.#closed = true
     await this.#following
-    await this.#fetcher?.close()
-    await this.#task?.close()
-    await this.#state?.close()
+    await this.#release()
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#fetcher?.close()
+      await this.#task?.close()
+    } finally {
+      await this.#state?.close()
+      this.#fetcher = undefined
+      this.#task = undefined
+      this.#state = undefined
+    }
   }
 
   async #follow(
@@ -190,7 +223,8 @@ export class GlobalStores {
   ): StreamTask {
     const { plan, config, handlers } = this.#options
     const subTopology: SubTopology = {
-      id: plan.subTopologies.length,
+      // The numbers of sub-topologies may have gaps.
+      id: Math.max(-1, ...plan.subTopologies.map(({ id }) => id)) + 1,
       nodes: plan.globalStores.flatMap(({ source, processor }) => [source, processor]),
       sourceTopics: plan.globalStores.map(({ topic }) => topic),
       stores: plan.globalStores.map(({ store }) => store),

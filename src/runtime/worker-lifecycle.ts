@@ -1,3 +1,4 @@
+import type { Logger } from '../core/logger.ts'
 import type { WorkerState } from './worker-status.ts'
 
 /** Told of each change of state. */
@@ -8,8 +9,13 @@ export class WorkerLifecycle {
   #state: WorkerState = 'created'
   #error: Error | undefined
   readonly #listeners = new Set<WorkerStateListener>()
+  readonly #logger: Logger
   readonly #waiting = new Set<() => void>()
   #ended = false
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
 
   get state(): WorkerState {
     return this.#state
@@ -35,7 +41,16 @@ export class WorkerLifecycle {
     if (before === state || before === 'error') return
     if (this.isEnding && state !== 'closed' && state !== 'error') return
     this.#state = state
-    for (const listener of [...this.#listeners]) listener(state, before)
+    for (const listener of [...this.#listeners]) this.#tell(listener, state, before)
+  }
+
+  /** A listener is told, not asked: what it throws changes nothing of what the worker does. */
+  #tell(listener: WorkerStateListener, state: WorkerState, before: WorkerState): void {
+    try {
+      listener(state, before)
+    } catch (error) {
+      this.#logger.error('A listener of onStateChange failed', { state, before, error })
+    }
   }
 
   /** Nothing more happens from here; the state is `closed`, or stays `error`. */

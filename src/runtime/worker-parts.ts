@@ -139,13 +139,13 @@ function producerOpener(options: WorkerOptions): () => Promise<Producer> {
 
 /** Where records go: the producer is closed again where what it needs is not there. */
 async function openOutput(
-  { broker, config, applicationId, clock }: WorkerOptions,
+  { broker, config, applicationId, clock, logger }: WorkerOptions,
   producer: Producer,
 ): Promise<{ collector: BrokerRecordCollector; deadLetters: DeadLetters }> {
   const transactional = config.processingGuarantee === 'exactly_once'
   const collector = new BrokerRecordCollector(broker, producer, transactional)
   const topic = config.deadLetterTopic ?? `${applicationId}-dead-letters`
-  const deadLetters = new DeadLetters(topic, collector, clock)
+  const deadLetters = new DeadLetters(topic, collector, clock, logger)
   try {
     await deadLetters.prepare(broker, config)
   } catch (error) {

@@ -16,7 +16,7 @@ const closeTimeoutMs = 30_000
  */
 export class Worker implements AsyncCloseable {
   readonly #options: WorkerOptions
-  readonly #lifecycle = new WorkerLifecycle()
+  readonly #lifecycle: WorkerLifecycle
   readonly #ending = new AbortController()
   #parts: WorkerParts | undefined
   #running: Promise<void> | undefined
@@ -26,6 +26,7 @@ export class Worker implements AsyncCloseable {
 
   constructor(options: WorkerOptions) {
     this.#options = options
+    this.#lifecycle = new WorkerLifecycle(options.logger)
   }
 
   /**
@@ -47,7 +48,8 @@ export class Worker implements AsyncCloseable {
     const running = this.#untilRunning()
     this.#running = this.#run()
     try {
-      await Promise.race([running, this.#running])
+      // A request of the set-up may hang for long after the worker was closed.
+      await Promise.race([running, this.#running, this.#lifecycle.ended()])
       signal?.throwIfAborted()
       if (this.#lifecycle.error) throw this.#lifecycle.error
       if (this.#lifecycle.isEnding) {
@@ -193,10 +195,17 @@ export class Worker implements AsyncCloseable {
     await old.close().catch(() => undefined)
   }
 
+  /** Closes all tasks, and then throws if one of them could not be closed. */
   async #closeTasks(parts: WorkerParts, dirty: boolean): Promise<void> {
+    let failure: { readonly error: unknown } | undefined
     for (const task of parts.tasks.all) {
-      await parts.rebalancer.close(task, dirty || task.phase !== 'running')
+      try {
+        await parts.rebalancer.close(task, dirty || task.phase !== 'running')
+      } catch (error) {
+        failure ??= { error }
+      }
     }
+    if (failure) throw failure.error
   }
 
   async #shutDown(): Promise<void> {

@@ -142,6 +142,21 @@ describe.each(['exactly_once', 'at_least_once'] as const)(
       expect(await broker.open().listTopics()).not.toContain('app-dead-letters')
     })
 
+    it('which is too large for the dead-letter topic is there with its place and cause', async () => {
+      const config = { 'max.message.bytes': '12000' }
+      await broker.open().createTopics([{ name: 'app-dead-letters', partitions: 1, config }])
+      await start()
+      await produceAround(Buffer.alloc(50_000))
+      const { key, value, headers } = await theDeadLetter()
+      expect([key, value]).toEqual([null, null])
+      expect(headers).toMatchObject({
+        [deadLetterHeaders.topic]: 'amounts',
+        [deadLetterHeaders.offset]: '1',
+        [deadLetterHeaders.exception]: 'DeserializationError',
+        [deadLetterHeaders.omitted]: 'key of 1 bytes, value of 50000 bytes, 1 headers',
+      })
+    })
+
     it('is dropped where the handler says continue', async () => {
       await start({ handlers: { processing: logAndContinue } })
       await produceAround(bytes(7))

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
-import { BrokerUnavailableError } from '../../src/core/errors.ts'
+import { BrokerTimeoutError, BrokerUnavailableError } from '../../src/core/errors.ts'
 import { StreamsBuilder } from '../../src/index.ts'
 import { logAndFail } from '../../src/runtime/error-handlers.ts'
 import type { Worker } from '../../src/runtime/worker.ts'
@@ -136,6 +136,20 @@ describe('a global store', () => {
     await expect(start({ handlers: { deserialization: logAndFail } })).rejects.toThrow(
       /topic rates, partition 0.*offset 0/,
     )
+  })
+
+  it('is read again from the start where the broker was slow to answer as the worker started', async () => {
+    await setRate('eur', rate(2))
+    gate.refuse('worker', 'listOffsets', new BrokerTimeoutError('No answer', { retriable: true }))
+    const worker = await start()
+    expect(await storeOf(worker).get('eur')).toBe(2)
+  })
+
+  it('is not there for reading once the worker is closed', async () => {
+    const worker = await start()
+    expect(worker.storeViews('rates')).toHaveLength(1)
+    await worker.close()
+    expect(worker.storeViews('rates')).toEqual([])
   })
 
   it('goes on following after the broker was away', async () => {

@@ -153,6 +153,28 @@ describe('a worker creates', () => {
 })
 
 describe('a start', () => {
+  it('ends when the worker is closed while a request of its set-up hangs', async () => {
+    gate.hold('worker', 'metadata')
+    const worker = create()
+    const starting = worker.start()
+    await eventually(() => expect(gate.count('worker', 'metadata')).toBe(1))
+    const closing = worker.close({ timeoutMs: 0 })
+    await expect(starting).rejects.toThrow(LifecycleError)
+    await closing
+  })
+
+  it('is not disturbed by a listener that throws', async () => {
+    const worker = create()
+    const states: string[] = []
+    worker.onStateChange(() => {
+      throw new Error('no business of the worker')
+    })
+    worker.onStateChange((state) => states.push(state))
+    await worker.start()
+    await worker.close()
+    expect(states).toEqual(['starting', 'running', 'pending-shutdown', 'closed'])
+  })
+
   it('ends when the worker is closed meanwhile', async () => {
     gate.hold('worker', 'joinGroup')
     const worker = create()
