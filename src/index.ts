@@ -16,6 +16,7 @@ export type { TopicPartition } from './core/topic-partition.ts'
 export type { Windowed } from './core/windowed.ts'
 export type {
   Cancellable,
+  DropRule,
   Processor,
   ProcessorContext,
   ProcessorSupplier,
@@ -57,6 +58,7 @@ export type {
   Predicate,
   Reducer,
 } from './dsl/callbacks.ts'
+export type { DedupOptions } from './dsl/dedup-options.ts'
 export type {
   ConsumedOptions,
   DerivedTableOptions,
@@ -92,7 +94,14 @@ export type {
   TimeWindowedKStream,
 } from './dsl/streams.ts'
 export { TimeWindows } from './dsl/time-windows.ts'
-export type { KeepsKeys, KeysDoNotFit, SameType, Takes, ValuesDoNotFit } from './dsl/type-checks.ts'
+export type {
+  KeepsKeys,
+  KeysDoNotFit,
+  NeedsSerde,
+  SameType,
+  Takes,
+  ValuesDoNotFit,
+} from './dsl/type-checks.ts'
 export type { StoreOf } from './topology/topology-options.ts'
 export { createTopics } from './create-topics.ts'
 export type { BrokerConnector, BrokerEnvironment } from './broker/connector.ts'

@@ -7,6 +7,7 @@ import type { DynamicTopic } from '../topology/topology-options.ts'
 import type * as callbacks from './callbacks.ts'
 import { DeclaredBranches } from './declared-branches.ts'
 import type { DeclaredStreamState } from './declared.ts'
+import type { DedupOptions } from './dedup-options.ts'
 import type { LogicalNode } from './logical-node.ts'
 import type * as options from './operator-options.ts'
 import { FilterProcessor } from './processors/filter.ts'
@@ -19,6 +20,7 @@ import { passThrough } from './processors/pass-through.ts'
 import { SelectKeyProcessor } from './processors/select-key.ts'
 import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
+import { dedupStream } from './stream-dedup.ts'
 import { processStream, processStreamValues } from './stream-process.ts'
 import { joinGlobalTable, joinTable } from './stream-table-join.ts'
 import { streamToTable } from './stream-to-table.ts'
@@ -181,6 +183,10 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
   groupByKey(options: Partial<options.GroupedOptions<K, V>> = {}): KGroupedStream<K, V> {
     const { key = this.state.key, value = this.state.value, name: groupName } = options
     return this.state.handles.groupedStream({ ...this.state, key, value, groupName })
+  }
+
+  dedup<Id>(options: DedupOptions<K, V, Id>): KStream<K, V> {
+    return dedupStream(this.state, options as DedupOptions<K, V, unknown>)
   }
 
   to<KTopic, VTopic>(

@@ -6,6 +6,7 @@ import type { TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type {
   Cancellable,
+  DropRule,
   Processor,
   ProcessorContext,
   PunctuationType,
@@ -34,7 +35,9 @@ export function fixedKeyProcessor<K, VIn, VOut>(
       own.key = record.key
       return inner.process(record, own)
     },
-    ...(inner.prefetch && { prefetch: (key, timestampMs) => inner.prefetch?.(key, timestampMs) }),
+    ...(inner.prefetch && {
+      prefetch: (key, timestampMs, value) => inner.prefetch?.(key, timestampMs, value),
+    }),
     close: () => inner.close?.(),
   }
 }
@@ -101,7 +104,7 @@ class FixedKeyContext<K, V> implements ProcessorContext<K, V> {
     this.inner.commit()
   }
 
-  recordDropped(reason: string): void {
-    this.inner.recordDropped?.(reason)
+  recordDropped(reason: string, rule?: DropRule): void {
+    this.inner.recordDropped?.(reason, rule)
   }
 }

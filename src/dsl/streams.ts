@@ -27,7 +27,8 @@ import type {
   SerdeOptions,
   WindowedOptions,
 } from './operator-options.ts'
-import type { KeepsKeys, SameType, Takes } from './type-checks.ts'
+import type { DedupOptions } from './dedup-options.ts'
+import type { KeepsKeys, NeedsSerde, SameType, Takes } from './type-checks.ts'
 import type { TimeWindows } from './time-windows.ts'
 
 // The DSL's nouns name each other, so their types stand together in one file; what is behind them does not.
@@ -99,6 +100,15 @@ export interface KStream<K, V> {
   ): KGroupedStream<KOut, V>
   /** Groups records by their key. Needs a repartition topic where the key was changed before. */
   groupByKey(options?: Partial<GroupedOptions<K, V>>): KGroupedStream<K, V>
+  /**
+   * Lets the first record of each id pass and drops its duplicates: those whose event time differs from its by less
+   * than `windowMs`. Which is first is a matter of order, not of time, so a result is never taken back. A record that
+   * comes so late that its id may be forgotten passes.
+   *
+   * @throws TopologyError for times that are no whole milliseconds, and where a serde that is needed is not known.
+   * @remarks Source: KIP-655.
+   */
+  dedup<Id = string>(options: DedupOptions<K, V, Id> & NeedsSerde<Id>): KStream<K, V>
   /** Writes the records to a topic, or to the topics that a function chooses, which must exist. */
   to<KTopic, VTopic>(
     topic: (Topic<KTopic, VTopic> | DynamicTopic<KTopic, VTopic>) & Takes<K, V, KTopic, VTopic>,

@@ -1,3 +1,5 @@
+import type { Serde } from '../serdes/serde.ts'
+
 // Serdes are read and written with, yet TypeScript compares their methods leniently. These types refuse what it would
 // let pass: they are `unknown`, which changes nothing, where all is well, and else a type that nothing is of, whose
 // name says what is wrong.
@@ -18,6 +20,9 @@ export type SameType<Agg, Stored> = [Agg] extends [Stored]
     ? unknown
     : ValuesDoNotFit<Agg, Stored>
   : ValuesDoNotFit<Agg, Stored>
+
+/** Whether ids can do without a serde of their own: text can. */
+export type NeedsSerde<Id> = [Id] extends [string] ? unknown : { readonly idSerde: Serde<Id> }
 
 declare const mismatch: unique symbol
 

@@ -278,7 +278,7 @@ function scopeOf(
     collector,
     streamPunctuations: punctuation.streamTime,
     wallClockPunctuations: punctuation.wallClock,
-    skipped: metrics.dropped.skipped,
+    dropped: metrics.dropped,
     taskStore: (name) => state.store(name),
     globalStore: (name) => options.globalStore(name),
     input: undefined,

@@ -1,10 +1,11 @@
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { taskMetrics, type MetricName } from '../metrics/names.ts'
 import type { Counter, Histogram, Labels, Metrics } from '../metrics/sensors.ts'
+import type { DropRule } from '../topology/processor.ts'
 import type { FailureStage } from './error-handlers.ts'
 
 /** Why a record was dropped. */
-export type DropReason = FailureStage | 'negative-timestamp' | 'skipped' | 'expired-window'
+export type DropReason = FailureStage | DropRule | 'negative-timestamp' | 'expired-window'
 
 const stages: readonly FailureStage[] = ['deserialization', 'processing', 'production']
 
@@ -56,6 +57,7 @@ export class TaskMetrics {
       production: dropped('production'),
       'negative-timestamp': dropped('negative-timestamp'),
       skipped: dropped('skipped'),
+      duplicate: dropped('duplicate'),
       'expired-window': dropped('expired-window'),
     }
     this.deadLetters = Object.fromEntries(

@@ -5,6 +5,7 @@ import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type {
   Cancellable,
+  DropRule,
   ProcessorContext,
   PunctuationType,
   Punctuator,
@@ -99,12 +100,12 @@ export class TaskProcessorContext implements ProcessorContext {
     this.#scope.commitRequested = true
   }
 
-  recordDropped(reason: string): void {
-    this.#scope.skipped.add()
-    this.logger.warn(`The processor ${this.#node.name} skipped a record: ${reason}`, {
-      task: taskIdName(this.taskId),
-      ...this.recordMetadata,
-    })
+  recordDropped(reason: string, rule: DropRule = 'skipped'): void {
+    this.#scope.dropped[rule].add()
+    const place = { task: taskIdName(this.taskId), ...this.recordMetadata }
+    // Duplicates are what a dedup is for, so that each is no news.
+    const level = rule === 'duplicate' ? 'debug' : 'warn'
+    this.logger[level](`The processor ${this.#node.name} skipped a record: ${reason}`, place)
   }
 
   #hold(pending: Promise<void>): Promise<void> {

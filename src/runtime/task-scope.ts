@@ -6,6 +6,7 @@ import type { TopicPartition } from '../core/topic-partition.ts'
 import type { Counter } from '../metrics/sensors.ts'
 import type { StateStore } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
+import type { DropRule } from '../topology/processor.ts'
 import type { PunctuationQueue } from './punctuation-queue.ts'
 import type { RecordCollector } from './record-collector.ts'
 
@@ -29,8 +30,8 @@ export interface TaskScope {
   readonly collector: RecordCollector
   readonly streamPunctuations: PunctuationQueue
   readonly wallClockPunctuations: PunctuationQueue
-  /** Counts records that operators skip. */
-  readonly skipped: Counter
+  /** Count the records that operators drop, by rule. */
+  readonly dropped: Readonly<globalThis.Record<DropRule, Counter>>
   /** A store of the task's own. */
   taskStore(name: string): StateStore
   globalStore(name: string): StateStore | undefined

@@ -6,7 +6,13 @@ import { deliver, type AnyRecord, type GraphNode } from './graph-node.ts'
 import { TaskProcessorNode } from './task-processor-node.ts'
 
 type Prefetching = Processor<unknown, unknown, unknown, unknown> & {
-  prefetch(key: unknown, timestampMs: number): void
+  prefetch(key: unknown, timestampMs: number, value?: unknown): void
+}
+
+interface Prefetch {
+  readonly processor: Prefetching
+  /** Whether no step before the processor may give records other values. */
+  readonly knowsValue: boolean
 }
 
 /** Where records enter a task: knows how they are read and where they go. */
@@ -18,7 +24,7 @@ export class TaskSourceNode implements GraphNode {
   readonly timestampExtractor: TimestampExtractor | undefined
   /** Filled in once all nodes are made. */
   readonly children: GraphNode[] = []
-  #prefetching: readonly Prefetching[] = []
+  #prefetching: readonly Prefetch[] = []
 
   constructor(
     node: SourceNode,
@@ -33,18 +39,19 @@ export class TaskSourceNode implements GraphNode {
 
   /** Finds the processors that can say ahead what they will read: those before which no step changes the key. */
   findPrefetching(): void {
-    const found = new Set<Prefetching>()
+    const found: Prefetch[] = []
     const seen = new Set<GraphNode>()
-    const visit = (nodes: readonly GraphNode[]): void => {
+    const visit = (nodes: readonly GraphNode[], knowsValue: boolean): void => {
       for (const node of nodes) {
         if (!(node instanceof TaskProcessorNode) || seen.has(node)) continue
         seen.add(node)
-        if (node.processor.prefetch) found.add(node.processor as Prefetching)
-        if (node.keepsKey) visit(node.children)
+        const processor = node.processor as Partial<Prefetching>
+        if (processor.prefetch) found.push({ processor: processor as Prefetching, knowsValue })
+        if (node.keepsKey) visit(node.children, false)
       }
     }
-    visit(this.children)
-    this.#prefetching = [...found]
+    visit(this.children, true)
+    this.#prefetching = found
   }
 
   get prefetches(): boolean {
@@ -54,9 +61,10 @@ export class TaskSourceNode implements GraphNode {
   /** Asks for the state that a record will touch to be read together with that of others. */
   prefetch(record: AnyRecord): void {
     if (record.key === null || record.key === undefined) return
-    for (const processor of this.#prefetching) {
+    for (const { processor, knowsValue } of this.#prefetching) {
       try {
-        processor.prefetch(record.key, record.timestampMs)
+        if (knowsValue) processor.prefetch(record.key, record.timestampMs, record.value)
+        else processor.prefetch(record.key, record.timestampMs)
       } catch {
         // Reading ahead only saves time. What is wrong shows again when the record is processed, at its place.
       }

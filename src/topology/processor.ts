@@ -26,9 +26,10 @@ export interface Processor<
   /**
    * Called for each record of a batch before any is processed, with the key and the time that the record will have
    * here: call `store.prefetch` for the entries that `process` will read, and they are read together. Not called
-   * where a step between the source and this processor changes the key.
+   * where a step between the source and this processor changes the key. Directly behind a source the value is given
+   * too; null is a tombstone, undefined is not known.
    */
-  prefetch?(key: KIn, timestampMs: number): void
+  prefetch?(key: KIn, timestampMs: number, value?: VIn): void
   close?(): MaybePromise<void>
 }
 
@@ -57,6 +58,9 @@ export type Punctuator = (timestampMs: number) => MaybePromise<void>
 export interface Cancellable {
   cancel(): void
 }
+
+/** By which rule an operator drops a record; the `reason` of the metric of dropped records. */
+export type DropRule = 'skipped' | 'duplicate'
 
 /**
  * What a processor may do. `Stores` are the types of the stores that were connected, where they are known.
@@ -95,7 +99,7 @@ export interface ProcessorContext<
   commit(): void
   /**
    * Counts a record that is skipped by the rules of an operator, such as one without a key or a late one, and logs
-   * why. Absent: the caller logs it itself.
+   * why. A duplicate is counted apart, and logged for debugging only. Absent: the caller logs it itself.
    */
-  recordDropped?(reason: string): void
+  recordDropped?(reason: string, rule?: DropRule): void
 }

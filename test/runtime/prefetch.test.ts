@@ -62,6 +62,32 @@ describe('reading ahead', () => {
     ])
   })
 
+  it('gives the value where no step may have changed it', async () => {
+    const values: unknown[] = []
+    const noting = (name: string, parent: string): TextStep => ({
+      name,
+      parents: [parent],
+      keepsKey: true,
+      processor: () => ({
+        prefetch: (key, _timestampMs, value) => void values.push([name, key, value]),
+        process: (record, context) => context.forward(record),
+      }),
+    })
+    const topology = textTopology({
+      sources: ['in'],
+      steps: [noting('first', 'in'), noting('second', 'first')],
+    })
+    await using harness = await runningTask(topology)
+    harness.feed('in', [...keys('x'), { key: 'y', value: null, timestampMs: 9 }])
+    await harness.drain()
+    expect(values).toEqual([
+      ['first', 'x', 'v'],
+      ['second', 'x', undefined],
+      ['first', 'y', null],
+      ['second', 'y', undefined],
+    ])
+  })
+
   it('sees through steps that keep the key, and not through others', async () => {
     const events: string[] = []
     const topology = textTopology({

@@ -1,0 +1,178 @@
+import { memoryState } from '../../src/state/index.ts'
+import { rocksDbState } from '../../src/state/rocksdb/index.ts'
+import type { Change, StateProvider, StoreClock, TaskState } from '../../src/state/task-state.ts'
+import type { CommittedOffset } from '../../src/broker/port.ts'
+import { silentLogger } from '../../src/core/logger.ts'
+import { noMetrics, type Metrics } from '../../src/metrics/sensors.ts'
+import { ChangelogWriter } from '../../src/runtime/changelog-writer.ts'
+import {
+  logAndFail,
+  type ErrorHandlers,
+  type FailedRecord,
+} from '../../src/runtime/error-handlers.ts'
+import { StreamTask } from '../../src/runtime/stream-task.ts'
+import { VirtualClock } from '../../src/testing/virtual-clock.ts'
+import type { Topology } from '../../src/topology/topology.ts'
+import { fetched, type InputText } from './fetched-records.ts'
+import { TextCollector, type SentText } from './task-harness.ts'
+
+export interface CrashableOptions {
+  /** A folder has the state on RocksDB in it; memory where it is left out. */
+  readonly folder?: string
+  readonly handlers?: Partial<ErrorHandlers>
+  readonly metrics?: Metrics
+  readonly startMs?: number
+}
+
+/**
+ * A task of a topology's only sub-topology that commits as under exactly once, and crashes: what it sent and wrote
+ * since the last commit is gone then, and it begins anew from what was committed.
+ */
+export class CrashableTask implements AsyncDisposable {
+  readonly clock: VirtualClock
+  /** What was sent and committed. */
+  readonly committed: SentText[] = []
+  readonly deadLetters: FailedRecord[] = []
+  readonly #topology: Topology
+  readonly #options: CrashableOptions
+  readonly #inputs: ReadonlyMap<string, readonly InputText[]>
+  /** By changelog topic on the broker. */
+  readonly #changelogs = new Map<string, Change[]>()
+  readonly #offsets = new Map<string, CommittedOffset>()
+  #provider: StateProvider | undefined
+  #collector = new TextCollector()
+  state!: TaskState
+  task!: StreamTask
+
+  constructor(
+    topology: Topology,
+    inputs: Readonly<globalThis.Record<string, readonly InputText[]>>,
+    options: CrashableOptions = {},
+  ) {
+    this.#topology = topology
+    this.#options = options
+    this.#inputs = new Map(Object.entries(inputs))
+    this.clock = new VirtualClock(options.startMs ?? 1_000_000)
+  }
+
+  async open(): Promise<this> {
+    const { folder, handlers } = this.#options
+    const plan = this.#topology.plan()
+    const subTopology = plan.subTopologies[0]!
+    const id = { subTopology: subTopology.id, partition: 0 }
+    const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
+    const collector = new TextCollector()
+    this.#collector = collector
+    const naming = { id, applicationId: 'app', plan, subTopology, collector }
+    const writer = new ChangelogWriter(naming)
+    this.#provider = folder === undefined ? memoryState() : rocksDbState({ folder })
+    const changelogTopic = (store: string): string => writer.topicOf(store) ?? store
+    this.state = await this.#provider.openTask({
+      taskId: id,
+      specs: subTopology.stores,
+      clock: storeClock,
+      environment: {},
+      changelogTopic,
+    })
+    for (const store of subTopology.changelogs.keys()) {
+      const records = this.#changelogs.get(store) ?? []
+      const from = this.state.changelogOffset(store) ?? 0
+      await this.state.restore(store, records.slice(from), records.length)
+    }
+    this.task = StreamTask.create({
+      ...naming,
+      state: this.state,
+      storeClock,
+      clock: this.clock,
+      logger: silentLogger,
+      metrics: this.#options.metrics ?? noMetrics,
+      environment: {},
+      handlers: {
+        deserialization: logAndFail,
+        processing: logAndFail,
+        production: logAndFail,
+        ...handlers,
+      },
+      deadLetter: (failed) => {
+        this.deadLetters.push(failed)
+      },
+      maxTaskIdleMs: 0,
+      isolation: 'read_committed',
+      globalStore: () => undefined,
+    })
+    this.task.restorePartitionTimes([...this.#offsets.values()])
+    await this.task.initialize()
+    for (const [topic, records] of this.#inputs) {
+      const from = this.#offsets.get(topic)?.offset ?? 0
+      this.task.addFetched(fetched(topic, records.slice(from), { from }))
+    }
+    return this
+  }
+
+  /** Processes so many slices, of one record each where none has to wait. */
+  async step(slices: number): Promise<void> {
+    for (let i = 0; i < slices && this.task.isProcessable(this.clock.now()); i++) {
+      await this.task.processFor(Number.NEGATIVE_INFINITY)
+    }
+  }
+
+  /** Processes all there is. */
+  async drain(): Promise<void> {
+    while (this.task.isProcessable(this.clock.now())) {
+      await this.task.processFor(Number.POSITIVE_INFINITY)
+    }
+  }
+
+  /** Makes lasting what was done so far; `state` alone, as where at least once ends between state and offsets. */
+  async commit(what: 'all' | 'state' = 'all'): Promise<void> {
+    const prepared = this.task.prepareCommit()
+    const changes = [...prepared.sealed.changelog()]
+    const sent = this.#collector.sent.splice(0)
+    if (what === 'all')
+      this.committed.push(...sent.filter(({ topic }) => !/-changelog$/.test(topic)))
+    for (const change of changes) {
+      const records = this.#changelogs.get(change.storeName)
+      if (records) records.push(change)
+      else this.#changelogs.set(change.storeName, [change])
+    }
+    if (what === 'all') for (const each of prepared.offsets) this.#offsets.set(each.topic, each)
+    const offsets = [...this.#changelogs].map(([store, { length }]) => [store, length] as const)
+    await this.state.apply(prepared.sealed, new Map(offsets))
+  }
+
+  /** Loses what is not committed. The same folder is opened again, or a memory that the changelogs fill. */
+  async crash(): Promise<void> {
+    await this.#close()
+    await this.open()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
+    this.state.discard()
+    await this.task.close()
+    await this.state.close()
+    await this.#provider?.close()
+  }
+}
+
+/** What happens to a task while it works on its input. */
+export type TaskEvent = { readonly step: number } | 'commit' | 'crash'
+
+/** Runs a task through these events, then to its end; gives what it sent to a topic. */
+export async function runThrough(
+  crashable: CrashableTask,
+  events: readonly TaskEvent[],
+): Promise<readonly SentText[]> {
+  await crashable.open()
+  for (const event of events) {
+    if (event === 'commit') await crashable.commit()
+    else if (event === 'crash') await crashable.crash()
+    else await crashable.step(event.step)
+  }
+  await crashable.drain()
+  await crashable.commit()
+  return crashable.committed
+}
