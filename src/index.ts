@@ -58,7 +58,7 @@ export type {
   Predicate,
   Reducer,
 } from './dsl/callbacks.ts'
-export type { DedupOptions } from './dsl/dedup-options.ts'
+export type { DedupRules } from './dsl/dedup-options.ts'
 export type {
   ConsumedOptions,
   DerivedTableOptions,
@@ -85,6 +85,7 @@ export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
   Branched,
   BranchedKStream,
+  DedupOptions,
   GlobalKTable,
   KGroupedStream,
   KGroupedTable,

@@ -7,7 +7,6 @@ import type { DynamicTopic } from '../topology/topology-options.ts'
 import type * as callbacks from './callbacks.ts'
 import { DeclaredBranches } from './declared-branches.ts'
 import type { DeclaredStreamState } from './declared.ts'
-import type { DedupOptions } from './dedup-options.ts'
 import type { LogicalNode } from './logical-node.ts'
 import type * as options from './operator-options.ts'
 import { FilterProcessor } from './processors/filter.ts'
@@ -27,6 +26,7 @@ import { streamToTable } from './stream-to-table.ts'
 import type {
   Branched,
   BranchedKStream,
+  DedupOptions,
   GlobalKTable,
   KGroupedStream,
   KStream,

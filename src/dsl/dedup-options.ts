@@ -1,10 +1,9 @@
 import type { Serde } from '../serdes/serde.ts'
 import type { SerdeOptions } from './operator-options.ts'
 import type { StoreOption } from './store-options.ts'
-import type { KStream } from './streams.ts'
 
 /** How duplicates are known. Source: KIP-655. */
-export interface DedupOptions<K, V, Id> extends SerdeOptions<K, V> {
+export interface DedupRules<K, V, Id> extends SerdeOptions<K, V> {
   /**
    * What duplicates have in common beside their key, such as the id of an event. A record for which it is null passes.
    *
@@ -29,6 +28,4 @@ export interface DedupOptions<K, V, Id> extends SerdeOptions<K, V> {
    */
   readonly across?: 'key' | 'all-keys'
   readonly store?: StoreOption
-  /** Gets the duplicates, which are counted and dropped otherwise. */
-  readonly duplicates?: (duplicates: KStream<K, V>) => void
 }

@@ -7,7 +7,6 @@ import type { WindowStoreSpec } from '../state/store-spec.ts'
 import { windowStore } from '../state/window-store-spec.ts'
 import type { ProcessorNode } from '../topology/topology-plan.ts'
 import type { DeclaredStreamState } from './declared.ts'
-import type { DedupOptions } from './dedup-options.ts'
 import { firstSeenSerde, type FirstSeen } from './dedup-serde.ts'
 import type { LogicalNode } from './logical-node.ts'
 import { pairSerde } from './pair-serde.ts'
@@ -16,7 +15,7 @@ import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
 import { sideOutputs } from './side-outputs.ts'
 import { storeOptions } from './store-options.ts'
-import type { KStream } from './streams.ts'
+import type { DedupOptions, KStream } from './streams.ts'
 
 type Options<K, V> = DedupOptions<K, V, unknown>
 

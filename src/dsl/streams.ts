@@ -27,7 +27,7 @@ import type {
   SerdeOptions,
   WindowedOptions,
 } from './operator-options.ts'
-import type { DedupOptions } from './dedup-options.ts'
+import type { DedupRules } from './dedup-options.ts'
 import type { KeepsKeys, NeedsSerde, SameType, Takes } from './type-checks.ts'
 import type { TimeWindows } from './time-windows.ts'
 
@@ -150,6 +150,12 @@ export interface KStream<K, V> {
     joiner: Joiner<K, V, TableV | null, VOut>,
     options: GlobalJoinOptions<K, V, NoInfer<TableK>>,
   ): KStream<K, VOut>
+}
+
+/** How duplicates are known, and what becomes of them. */
+export interface DedupOptions<K, V, Id> extends DedupRules<K, V, Id> {
+  /** Gets the duplicates, which are counted and dropped otherwise. */
+  readonly duplicates?: (duplicates: KStream<K, V>) => void
 }
 
 /** The values of a branch: what its predicate narrows them to, if it is a type guard. */

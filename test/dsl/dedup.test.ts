@@ -107,7 +107,7 @@ describe('dedup', () => {
       .dedup({ id: (word) => word, windowMs: 100, key: string() })
       .to(text('out'))
     await using driver = await TopologyTestDriver.create(builder.build())
-    driver.input(text('in')).pipe({ key: 'k', value: 'a b a', timestampMs: 0 })
+    await driver.input(text('in')).pipe({ key: 'k', value: 'a b a', timestampMs: 0 })
     expect(driver.output(text('out')).readValues()).toEqual(['a', 'b'])
   })
 

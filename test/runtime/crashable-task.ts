@@ -129,7 +129,7 @@ export class CrashableTask implements AsyncDisposable {
     const changes = [...prepared.sealed.changelog()]
     const sent = this.#collector.sent.splice(0)
     if (what === 'all')
-      this.committed.push(...sent.filter(({ topic }) => !/-changelog$/.test(topic)))
+      this.committed.push(...sent.filter(({ topic }) => !topic.endsWith('-changelog')))
     for (const change of changes) {
       const records = this.#changelogs.get(change.storeName)
       if (records) records.push(change)
