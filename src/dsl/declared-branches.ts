@@ -22,6 +22,7 @@ export class DeclaredBranches<K, V> implements BranchedKStream<K, V> {
     const branches = { predicates: this.predicates, children: this.children }
     this.splitter = stream.plan.add([stream.node], {
       name,
+      records: 'kept',
       write(topology, parents) {
         topology.addProcessor(name, () => new BranchProcessor(branches), {
           parents,
@@ -59,6 +60,7 @@ export class DeclaredBranches<K, V> implements BranchedKStream<K, V> {
     plan.processorName(name)
     const node = plan.add([this.splitter], {
       name,
+      records: 'kept',
       write(topology, parents) {
         topology.addProcessor(name, () => passThrough, { parents, keepsKey: true })
       },

@@ -47,7 +47,7 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     options: options.NamedOptions = {},
   ): KStream<K, Out> {
     const name = this.state.plan.processorName('KSTREAM-FILTER-', options.name)
-    const node = this.add(name, () => new FilterProcessor(predicate, true), true)
+    const node = this.add(name, () => new FilterProcessor(predicate, true), 'kept')
     return this.next<K, V>({ name, node }) as unknown as KStream<K, Out>
   }
 
@@ -56,7 +56,7 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     options: options.NamedOptions = {},
   ): KStream<K, V> {
     const name = this.state.plan.processorName('KSTREAM-FILTER-', options.name)
-    const node = this.add(name, () => new FilterProcessor(predicate, false), true)
+    const node = this.add(name, () => new FilterProcessor(predicate, false), 'kept')
     return this.next<K, V>({ name, node })
   }
 
@@ -65,7 +65,7 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     options: options.SerdeOptions<KOut, VOut> = {},
   ): KStream<KOut, VOut> {
     const name = this.state.plan.processorName('KSTREAM-MAP-', options.name)
-    const node = this.add(name, () => new MapProcessor(mapper), false)
+    const node = this.add(name, () => new MapProcessor(mapper), 'rekeyed')
     const { key, value } = options
     return this.next<KOut, VOut>({ name, node, key, value, repartitionRequired: true })
   }
@@ -75,7 +75,7 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     options: options.SerdeOptions<K, VOut> = {},
   ): KStream<K, VOut> {
     const name = this.state.plan.processorName('KSTREAM-MAPVALUES-', options.name)
-    const node = this.add(name, () => new MapValuesProcessor(mapper), true)
+    const node = this.add(name, () => new MapValuesProcessor(mapper), 'revalued')
     const key = options.key ?? this.state.key
     return this.next<K, VOut>({ name, node, key, value: options.value })
   }
@@ -85,7 +85,7 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     options: options.SerdeOptions<KOut, VOut> = {},
   ): KStream<KOut, VOut> {
     const name = this.state.plan.processorName('KSTREAM-FLATMAP-', options.name)
-    const node = this.add(name, () => new FlatMapProcessor(mapper), false)
+    const node = this.add(name, () => new FlatMapProcessor(mapper), 'rekeyed')
     const { key, value } = options
     return this.next<KOut, VOut>({ name, node, key, value, repartitionRequired: true })
   }
@@ -95,7 +95,7 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     options: options.SerdeOptions<K, VOut> = {},
   ): KStream<K, VOut> {
     const name = this.state.plan.processorName('KSTREAM-FLATMAPVALUES-', options.name)
-    const node = this.add(name, () => new FlatMapValuesProcessor(mapper), true)
+    const node = this.add(name, () => new FlatMapValuesProcessor(mapper), 'revalued')
     const key = options.key ?? this.state.key
     return this.next<K, VOut>({ name, node, key, value: options.value })
   }
@@ -109,13 +109,13 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
 
   peek(action: callbacks.Action<K, V>, options: options.NamedOptions = {}): KStream<K, V> {
     const name = this.state.plan.processorName('KSTREAM-PEEK-', options.name)
-    const node = this.add(name, () => new PeekProcessor(action), true)
+    const node = this.add(name, () => new PeekProcessor(action), 'kept')
     return this.next<K, V>({ name, node })
   }
 
   foreach(action: callbacks.Action<K, V>, options: options.NamedOptions = {}): void {
     const name = this.state.plan.processorName('KSTREAM-FOREACH-', options.name)
-    this.add(name, () => new ForEachProcessor(action), true)
+    this.add(name, () => new ForEachProcessor(action), 'kept')
   }
 
   branch<const P extends Readonly<globalThis.Record<string, callbacks.Predicate<K, V>>>>(
@@ -140,6 +140,8 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     const name = plan.processorName('KSTREAM-MERGE-', options.name)
     const node = plan.add([this.state.node, others.node], {
       name,
+      records: 'kept',
+      merges: true,
       write(topology, parents) {
         topology.addProcessor(name, () => passThrough, { parents, keepsKey: true })
       },
@@ -166,7 +168,8 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     const key = neededSerde(options.key ?? this.state.key, 'key', operator, purpose)
     const value = neededSerde(options.value ?? this.state.value, 'value', operator, purpose)
     const { partitions, partitioner } = options
-    const step = repartitionStep(plan, { prefix, key, value, partitions, partitioner })
+    const topic = { prefix, key, value, partitions, partitioner }
+    const step = repartitionStep(plan, { ...topic, movable: false })
     const node = plan.add([this.state.node], step)
     const name = node.name
     return this.next<K, V>({ name, node, key, value, sources: [name], repartitionRequired: false })
@@ -277,7 +280,7 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     options: options.SerdeOptions<KOut, V>,
   ): DeclaredStream<KOut, V> {
     const name = this.state.plan.processorName('KSTREAM-KEY-SELECT-', options.name)
-    const node = this.add(name, () => new SelectKeyProcessor(selector), false)
+    const node = this.add(name, () => new SelectKeyProcessor(selector), 'rekeyed')
     const { key, value = this.state.value } = options
     return new DeclaredStream<KOut, V>({
       ...this.state,
@@ -293,10 +296,12 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
   private add<KOut, VOut>(
     name: string,
     supplier: ProcessorSupplier<K, V, KOut, VOut>,
-    keepsKey: boolean,
+    records: 'kept' | 'rekeyed' | 'revalued',
   ): LogicalNode {
+    const keepsKey = records !== 'rekeyed'
     return this.state.plan.add([this.state.node], {
       name,
+      records,
       write(topology, parents) {
         topology.addProcessor(name, supplier as ProcessorNode['supplier'], { parents, keepsKey })
       },

@@ -1,11 +1,12 @@
 import type { Topology } from '../topology/topology.ts'
+import type { OptimizationName } from './optimizer/optimizations.ts'
 
 /** What a logical node has of its own; the plan adds the links between nodes. */
 export interface LogicalNodeOptions {
   /** The name of the topology node that children attach to. */
   readonly name: string
   /** Adds this node to the topology, behind nodes of these names. */
-  readonly write: (topology: Topology, parents: readonly string[]) => void
+  readonly write: (topology: Topology, parents: readonly string[], how: WrittenHow) => void
   /** The topics of a stream source, by which sources of the same topics are made one. */
   readonly source?: StreamSource
   /** A repartition step that drops records without a key, unless a left join behind it wants them. */
@@ -14,11 +15,35 @@ export interface LogicalNodeOptions {
   readonly requires?: readonly LogicalNode[]
   /** A join that gives records without a key a result. */
   readonly takesNullKeys?: boolean
+  /**
+   * What it does to the records that it forwards: `kept` as they are, though perhaps not all of them, or with another
+   * key or value. The optimizer moves repartition steps over nodes that keep records and over no others.
+   */
+  readonly records?: 'kept' | 'rekeyed' | 'revalued'
+  /** Whether it joins several streams into one as they are. */
+  readonly merges?: boolean
+  /** A repartition step that the optimizer may replace by one nearer to the change of keys that it is for. */
+  readonly repartition?: MovableRepartition
+  /** Uses state by the partition that its records are in, so it must not be put behind a repartition step. */
+  readonly boundToPartition?: boolean
+}
+
+/** How a topology is written: what the optimizer decided beyond the graph's shape. */
+export interface WrittenHow {
+  readonly optimizations: ReadonlySet<OptimizationName>
 }
 
 export interface StreamSource {
   readonly topics: readonly string[]
   readonly offsetReset: string | undefined
+}
+
+export interface MovableRepartition {
+  /** The serdes' names: steps can be made one only where both are the same. */
+  readonly keySerde: string
+  readonly valueSerde: string
+  /** The step that takes the place of this one and of others, through the same topic. */
+  moved(): LogicalNodeOptions
 }
 
 /**
@@ -28,22 +53,29 @@ export interface StreamSource {
  */
 export class LogicalNode {
   readonly name: string
-  readonly write: LogicalNodeOptions['write']
-  readonly source: StreamSource | undefined
-  readonly keyFilter: { dropsNullKeys: boolean } | undefined
-  readonly takesNullKeys: boolean
-  readonly requires: readonly LogicalNode[]
+  readonly options: LogicalNodeOptions
   readonly parents: Set<LogicalNode> = new Set()
   readonly children: Set<LogicalNode> = new Set()
+  /** Nodes that must be written before it. */
+  requires: readonly LogicalNode[]
+  /** Which node it was of those that were declared; linking it again does not change that. */
+  declaredAt = 0
   /** The order in which nodes are written to the topology, which numbers sub-topologies. */
   buildPriority = 0
 
   constructor(options: LogicalNodeOptions) {
     this.name = options.name
-    this.write = options.write
-    this.source = options.source
-    this.keyFilter = options.keyFilter
-    this.takesNullKeys = options.takesNullKeys ?? false
+    this.options = options
     this.requires = options.requires ?? []
+  }
+
+  addChild(child: LogicalNode): void {
+    this.children.add(child)
+    child.parents.add(this)
+  }
+
+  removeChild(child: LogicalNode): void {
+    this.children.delete(child)
+    child.parents.delete(this)
   }
 }

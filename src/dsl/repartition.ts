@@ -4,6 +4,7 @@ import type { Serde } from '../serdes/serde.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { Processor } from '../topology/processor.ts'
 import type { StreamPartitioner } from '../topology/topology-plan.ts'
+import type { Topic } from '../topology/topic.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { LogicalNodeOptions } from './logical-node.ts'
 import type { LogicalPlan } from './logical-plan.ts'
@@ -15,6 +16,8 @@ export interface Repartition<K, V> {
   readonly value: Serde<V>
   readonly partitions?: number | undefined
   readonly partitioner?: StreamPartitioner<K, V> | undefined
+  /** Whether the optimizer may put it elsewhere; not where the user asked for it. @defaultValue true */
+  readonly movable?: boolean
 }
 
 /**
@@ -40,23 +43,43 @@ export function repartitionStep<K, V>(
     filter: plan.processorName('KSTREAM-FILTER-'),
     source: plan.processorName('KSTREAM-SOURCE-'),
   }
-  const names = /^KSTREAM.*-[0-9]{10}$/.test(prefix)
-    ? generated
-    : { sink: `${topic}-sink`, filter: `${topic}-filter`, source: `${topic}-source` }
+  const names = /^KSTREAM.*-[0-9]{10}$/.test(prefix) ? generated : namesAfter(topic)
+  const step = stepThrough({ ...repartition, name: topic }, names)
+  if (repartition.movable === false) return step
+  const moved = (): LogicalNodeOptions =>
+    stepThrough({ name: topic, key, value }, namesAfter(topic))
+  return { ...step, repartition: { keySerde: key.name, valueSerde: value.name, moved } }
+}
+
+interface StepNames {
+  readonly sink: string
+  readonly filter: string
+  readonly source: string
+}
+
+function namesAfter(topic: string): StepNames {
+  return { sink: `${topic}-sink`, filter: `${topic}-filter`, source: `${topic}-source` }
+}
+
+function stepThrough<K, V>(
+  through: Topic<K, V> & Pick<Repartition<K, V>, 'partitions' | 'partitioner'>,
+  names: StepNames,
+): LogicalNodeOptions {
+  const { name, key, value, partitions, partitioner } = through
   const keyFilter = { dropsNullKeys: true }
   return {
     name: names.source,
     keyFilter,
     write(topology: Topology, parents: readonly string[]) {
-      const handle = { name: topic, key, value }
-      topology.addInternalTopic(repartitionTopic(topic, partitions))
+      const handle = { name, key, value }
+      topology.addInternalTopic(repartitionTopic(name, partitions))
       topology.addProcessor(names.filter, () => nullKeyFilter(keyFilter.dropsNullKeys), {
         parents,
         keepsKey: true,
       })
       topology.addSink(names.sink, handle, {
         parents: [names.filter],
-        ...(repartition.partitioner && { partitioner: repartition.partitioner }),
+        ...(partitioner && { partitioner }),
       })
       topology.addSource(names.source, handle, repartitionSource)
     },

@@ -16,7 +16,7 @@ export function processStream<K, V, KOut, VOut>(
 ): KStream<KOut, VOut> {
   // A name of the user spends no number here, as in Kafka Streams.
   const name = options.name ?? stream.plan.processorName('KSTREAM-PROCESSOR-')
-  const node = addProcessor(stream, name, supplier as Supplier, options.stores ?? [])
+  const node = addProcessor(stream, name, supplier as Supplier, 'rekeyed', options.stores)
   return stream.handles.stream<KOut, VOut>({
     ...stream,
     name,
@@ -35,7 +35,7 @@ export function processStreamValues<K, V, VOut>(
 ): KStream<K, VOut> {
   const name = options.name ?? stream.plan.processorName('KSTREAM-PROCESSVALUES-')
   const fixed: Supplier = () => fixedKeyProcessor((supplier as Supplier)(), name)
-  const node = addProcessor(stream, name, fixed, options.stores ?? [])
+  const node = addProcessor(stream, name, fixed, 'revalued', options.stores)
   return stream.handles.stream<K, VOut>({
     ...stream,
     name,
@@ -51,7 +51,8 @@ function addProcessor<K, V>(
   stream: DeclaredStreamState<K, V>,
   name: string,
   supplier: Supplier,
-  stores: readonly StoreRef[],
+  records: 'rekeyed' | 'revalued',
+  stores: readonly StoreRef[] = [],
 ): LogicalNode {
   const tables = stores.filter((store) => store instanceof DeclaredTable)
   for (const table of tables) requireStore(table, name)
@@ -61,6 +62,8 @@ function addProcessor<K, V>(
   )
   return stream.plan.add([stream.node], {
     name,
+    records,
+    boundToPartition: stores.length > 0,
     requires: tables.map((table) => table.state.node),
     write(topology, parents) {
       topology.addProcessor(name, supplier, { parents, stores: refs })

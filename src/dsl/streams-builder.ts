@@ -10,6 +10,7 @@ import { DeclaredTable } from './declared-table.ts'
 import type { Handles } from './declared.ts'
 import { LogicalPlan } from './logical-plan.ts'
 import type { ConsumedOptions, TableOptions } from './operator-options.ts'
+import { chosenOptimizations, type BuildOptions } from './optimizer/optimizations.ts'
 import { TableSourceProcessor } from './processors/table-source.ts'
 import { SourceTable } from './source-table.ts'
 import { storeOptions } from './store-options.ts'
@@ -64,7 +65,7 @@ export class StreamsBuilder {
     const backing = new SourceTable(names.store, store, topic.key, topic.value)
     const node = this.plan.addSource({
       name: names.table,
-      write(topology) {
+      write(topology, _parents, { optimizations }) {
         const source = topology.addSource(names.source, topic, consumed(options))
         const spec = backing.spec()
         topology.addProcessor(names.table, () => new TableSourceProcessor<K, V>(backing.source), {
@@ -72,6 +73,9 @@ export class StreamsBuilder {
           keepsKey: true,
           stores: spec ? [spec] : [],
         })
+        if (spec && optimizations.has('reuse.ktable.source.topics')) {
+          topology.restoreFromSource(spec.storeName, topic.name)
+        }
       },
     })
     return handles.table<K, V>({
@@ -132,10 +136,11 @@ export class StreamsBuilder {
   /**
    * The topology of all that was declared.
    *
-   * @throws TopologyError for names used twice, stores that nothing uses, topics read twice in different ways.
+   * @throws TopologyError for names used twice, stores that nothing uses, topics read twice in different ways, and
+   * optimizations that do not exist.
    */
-  build(): Topology {
-    const topology = this.plan.build()
+  build(options: BuildOptions = {}): Topology {
+    const topology = this.plan.build(chosenOptimizations(options))
     // What would only be found when the plan is read is refused here, at the declaration.
     topology.plan()
     return topology

@@ -19,31 +19,35 @@ export interface ChangelogWriterOptions {
 /** Writes the changes of a task's stores to their changelog topics, at the task's own partition. */
 export class ChangelogWriter {
   readonly #topics = new Map<string, string>()
+  readonly #written = new Map<string, string>()
   readonly #partition: number
   readonly #collector: RecordCollector
 
   constructor(options: ChangelogWriterOptions) {
     const { plan, applicationId, subTopology } = options
     for (const [store, logicalName] of subTopology.changelogs) {
-      this.#topics.set(store, decoratedTopicName(plan, applicationId, logicalName))
+      const topic = decoratedTopicName(plan, applicationId, logicalName)
+      this.#topics.set(store, topic)
+      // A source topic that a store is restored from has its records already.
+      if (plan.internalTopics.has(logicalName)) this.#written.set(store, topic)
     }
     this.#partition = options.id.partition
     this.#collector = options.collector
   }
 
-  /** The changelog topics on the broker of all stores that are logged. */
+  /** The changelog topics on the broker that are written to. */
   get topics(): readonly string[] {
-    return [...this.#topics.values()]
+    return [...this.#written.values()]
   }
 
-  /** The changelog topic on the broker of a store; undefined where the store is not logged. */
+  /** The topic on the broker that a store is restored from; undefined where there is none. */
   topicOf(storeName: string): string | undefined {
     return this.#topics.get(storeName)
   }
 
   /** Appends one change; of a store that is not logged it is dropped. Bound, so that it can be passed on. */
   readonly write = (change: Change): void => {
-    const topic = this.#topics.get(change.storeName)
+    const topic = this.#written.get(change.storeName)
     if (topic === undefined) return
     this.#collector.send(
       topic,

@@ -46,6 +46,8 @@ export type NodeDefinition = SourceDefinition | ProcessorDefinition | SinkDefini
 export interface StoreDefinition {
   readonly spec: StoreSpec
   readonly users: string[]
+  /** The topic that it is restored from in the place of a changelog. */
+  sourceTopic?: string
 }
 
 export interface GlobalStoreDefinition {

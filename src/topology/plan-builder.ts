@@ -65,9 +65,10 @@ function settleGroup(
     if (node.type === 'source') sourceTopics.push(...node.topics)
     if (node.type !== 'processor') continue
     for (const name of node.stores) {
-      const spec = definition.stores.get(name)!.spec
-      stores.set(name, spec)
-      if (spec.logging.enabled) changelogs.set(name, changelogName(name))
+      const { spec, sourceTopic } = definition.stores.get(name)!
+      stores.set(name, sourceTopic === undefined ? spec : unlogged(spec))
+      if (sourceTopic !== undefined) changelogs.set(name, sourceTopic)
+      else if (spec.logging.enabled) changelogs.set(name, changelogName(name))
     }
   }
   return {
@@ -80,6 +81,11 @@ function settleGroup(
       .filter((group) => sourceTopics.some((topic) => group.has(topic)))
       .map((group) => [...group]),
   }
+}
+
+/** What is restored from its source topic writes nothing to it. */
+function unlogged(spec: StoreSpec): StoreSpec {
+  return { ...spec, logging: { ...spec.logging, enabled: false } }
 }
 
 function settle(node: NodeDefinition, children: readonly string[]): TopologyNode {

@@ -75,7 +75,10 @@ export interface SubTopology {
   /** Logical names of all topics that its sources read. */
   readonly sourceTopics: readonly string[]
   readonly stores: readonly StoreSpec[]
-  /** Changelog topics by store name; a store without logging is absent. */
+  /**
+   * The topics that stores are restored from, by store name: changelogs, which are internal topics, or the source topic
+   * of a table that has no changelog. A store that is not restored is absent.
+   */
   readonly changelogs: ReadonlyMap<string, string>
   /** Logical topic names that must have as many partitions as each other. */
   readonly copartitionGroups: readonly (readonly string[])[]

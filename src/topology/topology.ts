@@ -228,6 +228,16 @@ export class Topology {
     this.definition.internalTopics.set(topic.name, topic)
   }
 
+  /**
+   * @internal Has a store restored from the topic that it is filled from, record for record, so that it needs no
+   * changelog of its own.
+   */
+  restoreFromSource(storeName: string, topic: string): void {
+    const store = this.definition.stores.get(storeName)
+    if (!store) throw new TopologyError(`The store ${storeName} is not added yet.`)
+    store.sourceTopic = topic
+  }
+
   /** @internal Demands that the topics of these sources have as many partitions as each other. */
   copartitionSources(sources: readonly string[]): void {
     this.definition.copartitionedSources.push(sources)
