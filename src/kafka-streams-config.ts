@@ -77,6 +77,13 @@ export interface KafkaStreamsSettings {
   readonly heartbeatIntervalMs?: number
   /** How long a rebalance waits for each worker to finish what it has in hand. Milliseconds. Default: 60,000. */
   readonly rebalanceTimeoutMs?: number
+  /**
+   * The broker aborts a transaction that has been open for so long, as after a crash. Until then who reads its topics
+   * waits. Milliseconds. Default: 10,000. Source: Kafka's `transaction.timeout.ms`.
+   */
+  readonly transactionTimeoutMs?: number
+  /** The first wait before a worker begins anew after a failure; doubled each time, up to 10 s. Default: 100. */
+  readonly retryBackoffMs?: number
   /** How long a task waits for records of an empty partition, to process by timestamp. Milliseconds. Default: 0. */
   readonly maxTaskIdleMs?: number
   /** Bytes of uncommitted writes over all tasks that bring a commit forward. Default: 64 MiB. */
@@ -85,6 +92,8 @@ export interface KafkaStreamsSettings {
   readonly maxBufferedBytes?: number
   /** Where reading begins when nothing is committed yet. Default: `earliest`. */
   readonly offsetReset?: 'earliest' | 'latest'
+  /** False: internal topics and the dead-letter topic must exist, made as the error names them. Default: true. */
+  readonly autoCreateTopics?: boolean
   /** Of the topics that Millrace creates. Default: the broker's own. */
   readonly replicationFactor?: number
   /** Default: `<applicationId>-dead-letters`. */
@@ -146,6 +155,9 @@ const schema = z.strictObject({
   sessionTimeoutMs: milliseconds.min(1).optional(),
   heartbeatIntervalMs: milliseconds.min(1).optional(),
   rebalanceTimeoutMs: milliseconds.min(1).optional(),
+  transactionTimeoutMs: milliseconds.min(1).optional(),
+  retryBackoffMs: milliseconds.min(1).optional(),
+  autoCreateTopics: z.boolean().optional(),
   maxTaskIdleMs: milliseconds.optional(),
   maxUncommittedBytes: bytes.optional(),
   maxBufferedBytes: bytes.optional(),

@@ -236,6 +236,7 @@ async function closeAll(opened: Opened, options?: { readonly timeoutMs?: number 
 /** The settings that the worker itself reads. */
 function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerConfig>[0] {
   const { processingGuarantee, commitIntervalMs, sessionTimeoutMs, heartbeatIntervalMs } = config
+  const { transactionTimeoutMs, retryBackoffMs, autoCreateTopics } = config
   const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
   const { offsetReset, replicationFactor, deadLetterTopic, onCorruptState } = config
   const all = {
@@ -244,6 +245,9 @@ function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerCon
     sessionTimeoutMs,
     heartbeatIntervalMs,
     rebalanceTimeoutMs,
+    transactionTimeoutMs,
+    retryBackoffMs,
+    autoCreateTopics,
     maxTaskIdleMs,
     maxUncommittedBytes,
     maxBufferedBytes,

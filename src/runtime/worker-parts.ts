@@ -61,7 +61,7 @@ export async function assembleWorker(
   const { broker, config, clock, logger } = options
   checkGuarantee(options)
   const layout = await settleTopics(options)
-  const openProducer = producerOpener(options)
+  const openProducer = await producerOpener(options)
   const { collector, deadLetters } = await openOutput(options, await openProducer())
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
@@ -128,11 +128,14 @@ async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
   return layout
 }
 
-/** One id for the life of the worker: a producer that is opened anew fences the one before. */
-function producerOpener(options: WorkerOptions): () => Promise<Producer> {
-  const { broker, config, applicationId, random } = options
+/**
+ * One id for the life of the worker, and of those that come after it on the same state: a producer that is opened anew
+ * fences the one before, and ends the transaction that a crash has left open.
+ */
+async function producerOpener(options: WorkerOptions): Promise<() => Promise<Producer>> {
+  const { broker, config, applicationId, random, state } = options
   if (config.processingGuarantee === 'at_least_once') return () => broker.openProducer({})
-  const transactionalId = `${applicationId}-${random.uuid()}`
+  const transactionalId = `${applicationId}-${(await state.processId?.()) ?? random.uuid()}`
   const { transactionTimeoutMs } = config
   return () => broker.openProducer({ transactionalId, transactionTimeoutMs })
 }

@@ -38,6 +38,11 @@ export interface StateProvider extends AsyncCloseable {
   openTask(options: OpenTaskStateOptions): Promise<TaskState>
   /** The tasks that have state here, open or not; what sticky assignment looks at. */
   storedTasks(): Promise<TaskId[]>
+  /**
+   * Names the worker that the state belongs to: the same after a restart on the same state. Undefined where nothing is
+   * kept. Source: the process id in Java's `StateDirectory`.
+   */
+  processId?(): Promise<string>
   /** Deletes the state of a task that is not open. */
   destroyTask(taskId: TaskId | 'global'): Promise<void>
 }

@@ -13,6 +13,7 @@ import { isLockError, lockFolderFor, type FolderLock } from './folder-lock.ts'
 import { checkFormat, databaseFolder, recordOpened, unusable, type Opener } from './format-file.ts'
 import { guardedDatabase } from './guarded-database.ts'
 import { removeOldLogs } from './old-logs.ts'
+import { processIdOf } from './process-id.ts'
 import { RocksDbEngine } from './rocksdb-engine.ts'
 
 /** What {@link rocksDbState} takes. */
@@ -119,6 +120,11 @@ class RocksDbState implements StateProvider {
       )
     }
     await rm(join(this.#folder, name), { recursive: true, force: true })
+  }
+
+  async processId(): Promise<string> {
+    await this.#folderOpen()
+    return await processIdOf(this.#folder)
   }
 
   close(): Promise<void> {
