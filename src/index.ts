@@ -19,6 +19,7 @@ export type {
   DropRule,
   Processor,
   ProcessorContext,
+  ProcessorMetrics,
   ProcessorSupplier,
   PunctuationType,
   Punctuator,
@@ -94,6 +95,13 @@ export type {
   TableStore,
   TimeWindowedKStream,
 } from './dsl/streams.ts'
+export type {
+  StrictSuppressBuffer,
+  SuppressBuffer,
+  SuppressOptions,
+  SuppressUntilTimeLimit,
+  SuppressUntilWindowCloses,
+} from './dsl/suppress-options.ts'
 export { TimeWindows } from './dsl/time-windows.ts'
 export type {
   KeepsKeys,

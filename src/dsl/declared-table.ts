@@ -15,6 +15,8 @@ import { TableTransformProcessor, type TableTransform } from './processors/table
 import { neededSerde } from './serde-needed.ts'
 import { storeOptions, type StoreOption } from './store-options.ts'
 import type { KGroupedTable, KStream, KTable, TableStore } from './streams.ts'
+import type { SuppressOptions } from './suppress-options.ts'
+import { suppressTable } from './table-suppress.ts'
 
 /** A table as the builder makes it. Source: Java's `KTableImpl`. */
 export class DeclaredTable<K, V> implements KTable<K, V> {
@@ -50,6 +52,10 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
     options: DerivedTableOptions<K> & { readonly value?: Serde<VOut> } = {},
   ): KTable<K, VOut> {
     return this.derived('KTABLE-MAPVALUES-', mapper, false, options.value, options)
+  }
+
+  suppress(options: SuppressOptions<K>): KTable<K, V> {
+    return suppressTable(this.state, options)
   }
 
   toStream(options: NamedOptions = {}): KStream<K, V | null> {

@@ -79,6 +79,7 @@ export class DeclaredWindowedStream<K, V> implements TimeWindowedKStream<K, V> {
       name,
       spec: this.spec(storeName, key, value, options),
       supplier: () => new WindowAggregateProcessor(aggregation),
+      closesAfterMs: this.windows.graceMs,
     })
     return handles.table<Windowed<K>, Agg>({
       plan,

@@ -9,6 +9,7 @@ import type {
   DropRule,
   Processor,
   ProcessorContext,
+  ProcessorMetrics,
   PunctuationType,
   Punctuator,
   RecordMetadata,
@@ -63,6 +64,10 @@ class FixedKeyContext<K, V> implements ProcessorContext<K, V> {
 
   get logger(): Logger {
     return this.inner.logger
+  }
+
+  get metrics(): ProcessorMetrics | undefined {
+    return this.inner.metrics
   }
 
   get recordMetadata(): RecordMetadata | undefined {

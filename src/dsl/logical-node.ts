@@ -26,6 +26,11 @@ export interface LogicalNodeOptions {
   readonly repartition?: MovableRepartition
   /** Uses state by the partition that its records are in, so it must not be put behind a repartition step. */
   readonly boundToPartition?: boolean
+  /**
+   * Of an aggregation by windows: how many milliseconds stream time must be past `endMs` of a window's key for the
+   * window to take no more records. The grace; one more where the end belongs to the window, and with sessions the gap.
+   */
+  readonly closesAfterMs?: number | undefined
 }
 
 /** How a topology is written: what the optimizer decided beyond the graph's shape. */

@@ -10,6 +10,8 @@ export interface AggregationStep {
   readonly name: string
   readonly spec: AnyStoreSpec
   readonly supplier: () => Processor<unknown, unknown, unknown, unknown>
+  /** Where it is by windows; see {@link LogicalNodeOptions.closesAfterMs}. */
+  readonly closesAfterMs?: number
 }
 
 /** Where an aggregation was added: its node, and the sources that feed it. */
@@ -37,6 +39,7 @@ export class StreamAggregations<K, V> {
     const parent = repartitionRequired ? this.repartition(step) : node
     const added = plan.add([parent], {
       name: step.name,
+      closesAfterMs: step.closesAfterMs,
       write(topology, parents) {
         topology.addProcessor(step.name, step.supplier, { parents, stores: [step.spec] })
       },

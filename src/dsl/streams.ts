@@ -29,6 +29,7 @@ import type {
 } from './operator-options.ts'
 import type { DedupRules } from './dedup-options.ts'
 import type { KeepsKeys, NeedsSerde, SameType, Takes } from './type-checks.ts'
+import type { SuppressOptions } from './suppress-options.ts'
 import type { TimeWindows } from './time-windows.ts'
 
 // The DSL's nouns name each other, so their types stand together in one file; what is behind them does not.
@@ -234,6 +235,13 @@ export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
     mapper: Mapper<K, V, VOut | null>,
     options?: DerivedTableOptions<K> & { readonly value?: Serde<NoInfer<VOut>> },
   ): KTable<K, VOut>
+  /**
+   * The rows, with their updates held back: until stream time is so far past the first of them, or until their window
+   * takes no more records. Then the last one is emitted.
+   *
+   * @throws TopologyError for a bound or a time that is no whole number, and where windows are waited for without any.
+   */
+  suppress(options: SuppressOptions<K>): KTable<K, V>
   /** The table's updates; null for a deletion. */
   toStream(options?: NamedOptions): KStream<K, V | null>
   /** Groups rows by another key. Needs a repartition topic. */

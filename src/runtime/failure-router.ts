@@ -35,7 +35,8 @@ export class FailureRouter {
 
   /** Where the record in process was read, for an error's message. */
   place(cause?: unknown): ErrorContext {
-    const { id, input } = this.#scope
+    const { id, held } = this.#scope
+    const input = held ? held.origin : this.#scope.input
     return { taskId: id, topicPartition: input, offset: input?.offset, cause }
   }
 
@@ -108,14 +109,12 @@ export class FailureRouter {
   }
 
   #describe(stage: FailureStage, node: string | undefined, error: Error): FailedRecord {
-    const { id, input, punctuationMs } = this.#scope
-    return {
-      stage,
-      error,
-      taskId: id,
-      node,
-      ...(input ? describeInput(input) : noInput(punctuationMs ?? -1)),
-    }
+    const { id, input, punctuationMs, held } = this.#scope
+    const facts = { stage, error, taskId: id, node }
+    // Of a record that was held back only its place is still known: the bytes at hand are those of another one.
+    if (held)
+      return { ...facts, ...noInput(punctuationMs ?? input?.timestampMs ?? -1), ...held.origin }
+    return { ...facts, ...(input ? describeInput(input) : noInput(punctuationMs ?? -1)) }
   }
 }
 

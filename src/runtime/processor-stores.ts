@@ -88,6 +88,10 @@ class TimedKeyValueStore<K, V> implements KeyValueStore<K, V> {
     return this.#store.putIfAbsent(key, value)
   }
 
+  serializedKey(key: K): Buffer {
+    return this.#store.serializedKey(key)
+  }
+
   prefetch(key: K): void {
     this.#store.prefetch(key)
   }

@@ -284,5 +284,7 @@ function scopeOf(
     input: undefined,
     punctuationMs: undefined,
     commitRequested: false,
+    held: undefined,
+    metricsOf: (processor) => metrics.ofProcessor(processor),
   }
 }

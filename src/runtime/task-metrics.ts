@@ -1,7 +1,7 @@
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { taskMetrics, type MetricName } from '../metrics/names.ts'
 import type { Counter, Histogram, Labels, Metrics } from '../metrics/sensors.ts'
-import type { DropRule } from '../topology/processor.ts'
+import type { DropRule, ProcessorMetrics } from '../topology/processor.ts'
 import type { FailureStage } from './error-handlers.ts'
 
 /** Why a record was dropped. */
@@ -73,6 +73,15 @@ export class TaskMetrics {
     })
     gauge(taskMetrics.bufferedBytes, () => gauges.bufferedBytes())
     gauge(taskMetrics.uncommittedBytes, () => gauges.uncommittedBytes())
+  }
+
+  /** Instruments that a processor adds to the task's own; they go with them. */
+  ofProcessor(processor: string): ProcessorMetrics {
+    const labels: Labels = { ...this.#labels, processor }
+    return {
+      counter: (name, help) => this.#metrics.counter(name, help, labels),
+      gauge: (name, help, read) => this.#metrics.observedGauge(name, help, labels, read),
+    }
   }
 
   /** Removes the task's series, as it leaves this worker. */

@@ -1,12 +1,13 @@
 import { TopologyError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import type { MaybePromise } from '../core/maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type {
   Cancellable,
   DropRule,
   ProcessorContext,
+  ProcessorMetrics,
   PunctuationType,
   Punctuator,
   RecordMetadata,
@@ -44,7 +45,13 @@ export class TaskProcessorContext implements ProcessorContext {
     this.#node = node
   }
 
+  get metrics(): ProcessorMetrics {
+    return this.#scope.metricsOf(this.#node.name)
+  }
+
   get recordMetadata(): RecordMetadata | undefined {
+    const { held } = this.#scope
+    if (held) return held.origin
     const input = this.#scope.input
     if (!input) return undefined
     return { topic: input.topic, partition: input.partition, offset: input.offset }
@@ -65,6 +72,14 @@ export class TaskProcessorContext implements ProcessorContext {
     }
     const pending = deliver(children, record)
     return pending === undefined ? undefined : this.#hold(pending)
+  }
+
+  forwardHeld(record: AnyRecord, origin: RecordMetadata | undefined): MaybePromise<void> {
+    if (this.pending !== undefined) {
+      return this.#hold(this.pending.then(() => this.#deliverHeld(record, origin)))
+    }
+    const pending = this.#deliverHeld(record, origin)
+    return isPromise(pending) ? this.#hold(pending) : undefined
   }
 
   store<S extends StateStore>(ref: StoreRef<S>): S
@@ -106,6 +121,24 @@ export class TaskProcessorContext implements ProcessorContext {
     // Duplicates are what a dedup is for, so that each is no news.
     const level = rule === 'duplicate' ? 'debug' : 'warn'
     this.logger[level](`The processor ${this.#node.name} skipped a record: ${reason}`, place)
+  }
+
+  #deliverHeld(record: AnyRecord, origin: RecordMetadata | undefined): MaybePromise<void> {
+    const scope = this.#scope
+    const before = scope.held
+    const restore = (): void => {
+      scope.held = before
+    }
+    scope.held = { origin }
+    try {
+      const pending = deliver(this.#node.children, record)
+      if (isPromise(pending)) return pending.finally(restore)
+    } catch (error) {
+      restore()
+      throw error
+    }
+    restore()
+    return undefined
   }
 
   #hold(pending: Promise<void>): Promise<void> {

@@ -6,7 +6,7 @@ import type { TopicPartition } from '../core/topic-partition.ts'
 import type { Counter } from '../metrics/sensors.ts'
 import type { StateStore } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
-import type { DropRule } from '../topology/processor.ts'
+import type { DropRule, ProcessorMetrics, RecordMetadata } from '../topology/processor.ts'
 import type { PunctuationQueue } from './punctuation-queue.ts'
 import type { RecordCollector } from './record-collector.ts'
 
@@ -40,4 +40,8 @@ export interface TaskScope {
   /** The time of the punctuation that runs, if one does. */
   punctuationMs: number | undefined
   commitRequested: boolean
+  /** Where the record was read that an operator held back and forwards now; undefined while none does. */
+  held: { readonly origin: RecordMetadata | undefined } | undefined
+  /** Instruments for the processor of that name. */
+  metricsOf(processor: string): ProcessorMetrics
 }

@@ -141,6 +141,11 @@ export class LayeredKeyValueStore<K, V>
     })
   }
 
+  serializedKey(key: K): Buffer {
+    this.serdes.storageKey(key)
+    return this.serdes.lastKeyBytes
+  }
+
   prefetch(key: K): void {
     this.#store.want(this.serdes.storageKey(key))
   }

@@ -91,6 +91,8 @@ export interface KeyValueStore<K, V> extends ReadOnlyKeyValueStore<K, V> {
   delete(key: K): void
   /** Writes the value where there is none; returns what was there before. */
   putIfAbsent(key: K, value: V): MaybePromise<V | undefined>
+  /** The bytes that a key is stored and ordered under. Not to be changed. Throws `SerializationError`. */
+  serializedKey(key: K): Buffer
   /** Asks for a key to be read together with the others of the batch; see `Processor.prefetch`. */
   prefetch(key: K): void
 }

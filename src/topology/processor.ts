@@ -62,6 +62,14 @@ export interface Cancellable {
 /** By which rule an operator drops a record; the `reason` of the metric of dropped records. */
 export type DropRule = 'skipped' | 'duplicate'
 
+/** Makes instruments of a processor's own, which carry its name and task. Source: Java's `StreamsMetrics`. */
+export interface ProcessorMetrics {
+  /** A number that only grows; its name ends with `_total`, as Prometheus has it. */
+  counter(name: string, help: string): { add(amount?: number): void }
+  /** A number that is asked for when the metrics are scraped. */
+  gauge(name: string, help: string, read: () => number): void
+}
+
 /**
  * What a processor may do. `Stores` are the types of the stores that were connected, where they are known.
  *
@@ -102,4 +110,14 @@ export interface ProcessorContext<
    * why. A duplicate is counted apart, and logged for debugging only. Absent: the caller logs it itself.
    */
   recordDropped?(reason: string, rule?: DropRule): void
+  /**
+   * Forwards a record that was held back, as if what it was made of were in process: downstream, `recordMetadata` says
+   * where that was read. Absent: `forward` does, under the record in process.
+   */
+  forwardHeld?<K extends KForward, V extends VForward>(
+    record: Record<K, V>,
+    origin: RecordMetadata | undefined,
+  ): MaybePromise<void>
+  /** Instruments for what this processor measures; look them up in `init`. Absent: nothing is measured. */
+  readonly metrics?: ProcessorMetrics | undefined
 }
