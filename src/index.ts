@@ -13,13 +13,14 @@ export type { Random } from './core/random.ts'
 export { Record } from './core/record.ts'
 export type { TaskId } from './core/task-id.ts'
 export type { TopicPartition } from './core/topic-partition.ts'
-export type { Windowed } from './core/windowed.ts'
+export type { SessionWindowed, Windowed } from './core/windowed.ts'
 export type {
   Cancellable,
   DropRule,
   Processor,
   ProcessorContext,
   ProcessorMetrics,
+  ProcessorProgress,
   ProcessorSupplier,
   PunctuationType,
   Punctuator,
@@ -66,6 +67,7 @@ export type {
   GlobalJoinOptions,
   GroupedOptions,
   JoinedOptions,
+  LateOptions,
   MaterializedOptions,
   NamedOptions,
   ProcessOptions,
@@ -74,6 +76,8 @@ export type {
   SerdeOptions,
   TableOptions,
   WindowedOptions,
+  WindowEmit,
+  WindowedTableOptions,
 } from './dsl/operator-options.ts'
 export type { RecordContext } from './dsl/record-context.ts'
 export type {
@@ -95,6 +99,8 @@ export type {
   TableStore,
   TimeWindowedKStream,
 } from './dsl/streams.ts'
+export { SessionWindows } from './dsl/session-windows.ts'
+export { SlidingWindows } from './dsl/sliding-windows.ts'
 export type {
   StrictSuppressBuffer,
   SuppressBuffer,

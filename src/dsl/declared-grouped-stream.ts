@@ -12,7 +12,9 @@ import { StoredTable } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
 import { StreamAggregations } from './stream-aggregation.ts'
 import type { KGroupedStream, KTable, TimeWindowedKStream } from './streams.ts'
+import type { SlidingWindows } from './sliding-windows.ts'
 import type { TimeWindows } from './time-windows.ts'
+import { windowKind } from './window-kind.ts'
 
 type Steps<K, V, Agg> = Pick<StreamAggregation<K, V, Agg>, 'initializer' | 'aggregator'>
 
@@ -53,8 +55,8 @@ export class DeclaredGroupedStream<K, V> implements KGroupedStream<K, V> {
     return this.aggregated('KSTREAM-AGGREGATE-', steps, options.value, options)
   }
 
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V> {
-    return new DeclaredWindowedStream(this.aggregations, windows)
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V> {
+    return new DeclaredWindowedStream(this.aggregations, windowKind(windows))
   }
 
   private aggregated<Agg>(
@@ -75,7 +77,7 @@ export class DeclaredGroupedStream<K, V> implements KGroupedStream<K, V> {
       spec: keyValueStore({ ...store, name: storeName, key, value }),
       supplier: () => new StreamAggregateProcessor(aggregation),
     })
-    const backing = new StoredTable(aggregation, keyValueView<K, Agg>(storeName))
+    const backing = new StoredTable([aggregation], keyValueView<K, Agg>(storeName))
     return handles.table<K, Agg>({ plan, handles, name, node, key, value, sources, backing })
   }
 }

@@ -104,7 +104,7 @@ export class DeclaredGroupedTable<K, V> implements KGroupedTable<K, V> {
       key,
       value,
       sources: [repartition.name],
-      backing: new StoredTable(aggregation, keyValueView<K, Agg>(storeName)),
+      backing: new StoredTable([aggregation], keyValueView<K, Agg>(storeName)),
     })
   }
 

@@ -1,34 +1,30 @@
-import { TopologyError } from '../core/errors.ts'
 import type { Windowed } from '../core/windowed.ts'
 import { long } from '../serdes/long.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { windowed } from '../serdes/windowed.ts'
-import type { WindowStoreSpec } from '../state/store-spec.ts'
-import { windowStore } from '../state/window-store-spec.ts'
 import type { Aggregator, Initializer, Reducer } from './callbacks.ts'
+import { addLateOutput, lateOutput } from './late-output.ts'
 import type { WindowedOptions } from './operator-options.ts'
-import { WindowAggregateProcessor, type WindowAggregation } from './processors/window-aggregate.ts'
+import type { WindowAggregation } from './processors/window-updates.ts'
 import { neededSerde } from './serde-needed.ts'
 import { storeOptions } from './store-options.ts'
-import { StoredTable } from './stored-table.ts'
-import { windowView } from './store-view.ts'
 import type { StreamAggregations } from './stream-aggregation.ts'
-import type { KTable, TimeWindowedKStream } from './streams.ts'
-import type { TimeWindows } from './time-windows.ts'
+import type { KStream, KTable, TimeWindowedKStream } from './streams.ts'
+import type { WindowKind } from './window-kind.ts'
+import { windowAggregationSettings, windowedTable, windowSpec } from './windowed-table.ts'
 
 type Steps<K, V, Agg> = Pick<WindowAggregation<K, V, Agg>, 'initializer' | 'aggregator'>
 
-/** A windowed stream as the builder makes it. Source: Java's `TimeWindowedKStreamImpl`. */
+/** A windowed stream as the builder makes it. Source: Java's `TimeWindowedKStreamImpl`, `SlidingWindowedKStreamImpl`. */
 export class DeclaredWindowedStream<K, V> implements TimeWindowedKStream<K, V> {
   private readonly aggregations: StreamAggregations<K, V>
-  private readonly windows: TimeWindows
+  private readonly windows: WindowKind
 
-  constructor(aggregations: StreamAggregations<K, V>, windows: TimeWindows) {
+  constructor(aggregations: StreamAggregations<K, V>, windows: WindowKind) {
     this.aggregations = aggregations
     this.windows = windows
   }
 
-  count(options: WindowedOptions = {}): KTable<Windowed<K>, number> {
+  count(options: WindowedOptions<KStream<K, V>> = {}): KTable<Windowed<K>, number> {
     const steps: Steps<K, V, number> = {
       initializer: () => 0,
       aggregator: (count) => count + 1,
@@ -38,7 +34,7 @@ export class DeclaredWindowedStream<K, V> implements TimeWindowedKStream<K, V> {
 
   reduce(
     reducer: Reducer<V>,
-    options: WindowedOptions & { readonly value?: Serde<V> } = {},
+    options: WindowedOptions<KStream<K, V>> & { readonly value?: Serde<V> } = {},
   ): KTable<Windowed<K>, V> {
     const steps: Steps<K, V, V> = {
       initializer: () => null,
@@ -51,7 +47,7 @@ export class DeclaredWindowedStream<K, V> implements TimeWindowedKStream<K, V> {
   aggregate<Agg>(
     initializer: Initializer<Agg>,
     aggregator: Aggregator<K, V, Agg>,
-    options: WindowedOptions & { readonly value: Serde<Agg> },
+    options: WindowedOptions<KStream<K, V>> & { readonly value: Serde<Agg> },
   ): KTable<Windowed<K>, Agg> {
     const steps: Steps<K, V, Agg> = { initializer, aggregator }
     return this.aggregated('KSTREAM-AGGREGATE-', steps, options.value, options)
@@ -61,53 +57,27 @@ export class DeclaredWindowedStream<K, V> implements TimeWindowedKStream<K, V> {
     prefix: string,
     steps: Steps<K, V, Agg>,
     valueSerde: Serde<Agg> | undefined,
-    options: WindowedOptions,
+    options: WindowedOptions<KStream<K, V>>,
   ): KTable<Windowed<K>, Agg> {
-    const { plan, handles, key: keySerde } = this.aggregations.state
-    const store = storeOptions(options.store)
-    const storeName = store.name ?? plan.storeName(prefix)
+    const { state } = this.aggregations
+    const { plan } = state
+    const storeName = storeOptions(options.store).name ?? plan.storeName(prefix)
     const name = plan.processorName(prefix, options.name)
-    const key = neededSerde(keySerde, 'key', `The grouping before ${name}`, 'is held in a store')
+    const key = neededSerde(state.key, 'key', `The grouping before ${name}`, 'is held in a store')
     const value = neededSerde(valueSerde, 'value', name, 'is held in a store')
-    const aggregation: WindowAggregation<K, V, Agg> = {
-      ...steps,
-      storeName,
-      windows: this.windows,
-      sendOldValues: false,
-    }
+    const spec = windowSpec(this.windows, storeName, key, value, options)
+    const late = lateOutput(name, options.late)
+    const settings = windowAggregationSettings(name, spec, options)
+    const aggregation: WindowAggregation<K, V, Agg> = { ...steps, ...settings, late }
     const { node, sources } = this.aggregations.add({
       name,
-      spec: this.spec(storeName, key, value, options),
-      supplier: () => new WindowAggregateProcessor(aggregation),
+      spec,
+      supplier: () => this.windows.processor(aggregation),
       closesAfterMs: this.windows.graceMs,
     })
-    return handles.table<Windowed<K>, Agg>({
-      plan,
-      handles,
-      name,
-      node,
-      key: windowed(key, this.windows.sizeMs),
-      value,
-      sources,
-      backing: new StoredTable(aggregation, windowView<K, Agg>(storeName)),
-    })
-  }
-
-  private spec<Agg>(
-    name: string,
-    key: Serde<K>,
-    value: Serde<Agg>,
-    options: WindowedOptions,
-  ): WindowStoreSpec<K, Agg> {
-    const { sizeMs, graceMs } = this.windows
-    const retentionMs = options.retentionMs ?? sizeMs + graceMs
-    if (retentionMs < sizeMs + graceMs) {
-      throw new TopologyError(
-        `The windows in ${name} are to be kept ${retentionMs} ms, less than their size and grace, ` +
-          `${sizeMs + graceMs} ms. Make retentionMs at least that, or leave it out.`,
-      )
-    }
-    const store = storeOptions(options.store)
-    return windowStore({ ...store, name, key, value, windowSizeMs: sizeMs, retentionMs })
+    const stream = { ...state, sources }
+    const last = late ? addLateOutput(late, [node], stream, options.late!) : node
+    const place = { ...stream, name: last.name, node: last }
+    return windowedTable(place, this.windows, key, value, [aggregation])
   }
 }

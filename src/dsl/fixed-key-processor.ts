@@ -10,6 +10,7 @@ import type {
   Processor,
   ProcessorContext,
   ProcessorMetrics,
+  ProcessorProgress,
   PunctuationType,
   Punctuator,
   RecordMetadata,
@@ -111,5 +112,9 @@ class FixedKeyContext<K, V> implements ProcessorContext<K, V> {
 
   recordDropped(reason: string, rule?: DropRule): void {
     this.inner.recordDropped?.(reason, rule)
+  }
+
+  get progress(): ProcessorProgress | undefined {
+    return this.inner.progress
   }
 }

@@ -62,11 +62,48 @@ export interface MaterializedOptions extends NamedOptions {
   readonly store?: StoreOption
 }
 
-/** Source: Java's `Materialized` for window stores. */
-export interface WindowedOptions extends NamedOptions {
+/** What becomes of records that come too late for a window. */
+export interface LateOptions<LateStream = unknown> {
+  /**
+   * Takes the stream of the records of which a window would have nothing any more because it had closed: each once,
+   * as it came, however many windows it came too late for. They are counted as dropped all the same.
+   *
+   * @defaultValue they are counted and logged only
+   */
+  readonly late?: (stream: LateStream) => void
+}
+
+/**
+ * When a window's result is sent on: with each update of it, or once, when it has closed.
+ *
+ * @remarks Source: Java's `EmitStrategy`.
+ */
+export type WindowEmit = 'update' | 'window-close'
+
+/** What all windowed aggregations take. Source: Java's `Materialized` for window stores. */
+export interface WindowedTableOptions<LateStream = unknown>
+  extends NamedOptions, LateOptions<LateStream> {
   readonly store?: WindowStoreOption
-  /** How long windows are kept, in milliseconds of stream time. @defaultValue the windows' size and grace */
+  /**
+   * How long windows are kept, in milliseconds of stream time.
+   *
+   * @defaultValue the windows' size and grace; for sliding windows twice their time difference, and grace; for sessions
+   * their gap and grace
+   */
   readonly retentionMs?: number
+}
+
+/** The options of a windowed aggregation of one stream. */
+export interface WindowedOptions<LateStream = unknown> extends WindowedTableOptions<LateStream> {
+  /** @defaultValue `'update'` */
+  readonly emit?: WindowEmit
+  /**
+   * With `'window-close'`: the least wall-clock time in milliseconds between two looks for windows that have closed;
+   * 0 looks with each record. Results that would leave the store first are sent at once.
+   *
+   * @defaultValue 1000
+   */
+  readonly emitIntervalMs?: number
 }
 
 /**

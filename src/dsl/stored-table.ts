@@ -1,28 +1,35 @@
 import type { TableBacking, TableView } from './table-view.ts'
 
-/** A table that is always held in a store: an aggregation. Source: Java's `KStreamAggregate` and its like. */
+/** An aggregation as far as its table must know it. */
+export interface StoredAggregation {
+  readonly storeName: string
+  sendOldValues: boolean
+}
+
+/**
+ * A table that is always held in a store: an aggregation, or several that share it.
+ *
+ * @remarks Source: Java's `KStreamAggregate` and its like, `KTablePassThrough`.
+ */
 export class StoredTable<K, V> implements TableBacking<K, V> {
-  private readonly aggregation: { readonly storeName: string; sendOldValues: boolean }
+  private readonly aggregations: readonly StoredAggregation[]
   private readonly stored: TableView<K, V>
 
-  constructor(
-    aggregation: { readonly storeName: string; sendOldValues: boolean },
-    stored: TableView<K, V>,
-  ) {
-    this.aggregation = aggregation
+  constructor(aggregations: readonly StoredAggregation[], stored: TableView<K, V>) {
+    this.aggregations = aggregations
     this.stored = stored
   }
 
   storeName(): string {
-    return this.aggregation.storeName
+    return this.aggregations[0]!.storeName
   }
 
   materialize(): string {
-    return this.aggregation.storeName
+    return this.aggregations[0]!.storeName
   }
 
   sendOldValues(): boolean {
-    this.aggregation.sendOldValues = true
+    for (const aggregation of this.aggregations) aggregation.sendOldValues = true
     return true
   }
 

@@ -29,6 +29,7 @@ import type {
 } from './operator-options.ts'
 import type { DedupRules } from './dedup-options.ts'
 import type { KeepsKeys, NeedsSerde, SameType, Takes } from './type-checks.ts'
+import type { SlidingWindows } from './sliding-windows.ts'
 import type { SuppressOptions } from './suppress-options.ts'
 import type { TimeWindows } from './time-windows.ts'
 
@@ -192,23 +193,24 @@ export interface KGroupedStream<K, V> {
       readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
     },
   ): KTable<K, Agg>
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V>
+  /** Groups records by window too. */
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>
 }
 
 /** Records by key and window, to be aggregated. Source: Java's `TimeWindowedKStream`. */
 export interface TimeWindowedKStream<K, V> {
   /** How many records each key has had in each window. */
-  count(options?: WindowedOptions): KTable<Windowed<K>, number>
+  count(options?: WindowedOptions<KStream<K, V>>): KTable<Windowed<K>, number>
   /** Each key's values in each window made one. */
   reduce(
     reducer: Reducer<V>,
-    options?: WindowedOptions & { readonly value?: Serde<V> },
+    options?: WindowedOptions<KStream<K, V>> & { readonly value?: Serde<V> },
   ): KTable<Windowed<K>, V>
   /** Each key's records in each window folded into one value. */
   aggregate<Agg, Stored = Agg>(
     initializer: Initializer<Agg>,
     aggregator: Aggregator<K, V, NoInfer<Agg>>,
-    options: WindowedOptions & {
+    options: WindowedOptions<KStream<K, V>> & {
       readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
     },
   ): KTable<Windowed<K>, Agg>

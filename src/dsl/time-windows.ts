@@ -1,4 +1,5 @@
 import { TopologyError } from '../core/errors.ts'
+import { checkMs } from './whole-ms.ts'
 
 /**
  * Windows of fixed size that lie side by side (tumbling), or overlap where `advanceMs` is less than the size
@@ -33,9 +34,9 @@ export class TimeWindows {
     readonly advanceMs?: number
   }): TimeWindows {
     const { sizeMs, graceMs, advanceMs = options.sizeMs } = options
-    checkMs('sizeMs', sizeMs, 1)
-    checkMs('graceMs', graceMs, 0)
-    checkMs('advanceMs', advanceMs, 1)
+    checkMs('TimeWindows', 'sizeMs', sizeMs, 1)
+    checkMs('TimeWindows', 'graceMs', graceMs, 0)
+    checkMs('TimeWindows', 'advanceMs', advanceMs, 1)
     if (advanceMs > sizeMs) {
       throw new TopologyError(
         `TimeWindows: advanceMs (${advanceMs}) is more than sizeMs (${sizeMs}), so that some records ` +
@@ -50,11 +51,4 @@ export class TimeWindows {
     const earliest = Math.max(0, timestampMs - this.sizeMs + this.advanceMs)
     return earliest - (earliest % this.advanceMs)
   }
-}
-
-function checkMs(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return
-  throw new TopologyError(
-    `TimeWindows: ${name} must be a whole number of milliseconds, at least ${least}; got ${value}.`,
-  )
 }

@@ -3,6 +3,7 @@ import { LifecycleError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
+import type { ProcessorProgress } from '../topology/processor.ts'
 import { decoratedTopicName } from '../topology/topology-plan.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import { FailureRouter } from './failure-router.ts'
@@ -12,6 +13,7 @@ import type { StreamTaskOptions } from './stream-task-options.ts'
 import { TaskInput } from './task-input.ts'
 import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
+import { TaskProgress } from './task-progress.ts'
 import { TaskPunctuation } from './task-punctuation.ts'
 import type { TaskScope } from './task-scope.ts'
 import { TimeSlice } from './time-slice.ts'
@@ -64,7 +66,8 @@ export class StreamTask {
     })
     this.#metrics = metrics
     this.#punctuation = new TaskPunctuation(clock, metrics)
-    const scope = scopeOf(options, this.#punctuation, metrics)
+    const progress = new TaskProgress()
+    const scope = scopeOf(options, this.#punctuation, metrics, progress)
     this.#scope = scope
     this.#failures = new FailureRouter({ scope, handlers, deadLetter, metrics })
     this.#graph = new ProcessorGraph({
@@ -84,6 +87,7 @@ export class StreamTask {
       isolation: options.isolation,
       maxTaskIdleMs: options.maxTaskIdleMs,
       maxChunkRecords: options.maxChunkRecords ?? defaultChunkRecords,
+      progress,
       onNegativeTimestamp: (place, offset, timestampMs) =>
         this.#dropNegative(place, offset, timestampMs),
       sourceOf: (topic) => this.#graph.sourceOf(topic),
@@ -267,6 +271,7 @@ function scopeOf(
   options: StreamTaskOptions,
   punctuation: TaskPunctuation,
   metrics: TaskMetrics,
+  progress: ProcessorProgress,
 ): TaskScope {
   const { id, applicationId, logger, clock, storeClock, collector, state } = options
   return {
@@ -279,6 +284,7 @@ function scopeOf(
     streamPunctuations: punctuation.streamTime,
     wallClockPunctuations: punctuation.wallClock,
     dropped: metrics.dropped,
+    progress,
     taskStore: (name) => state.store(name),
     globalStore: (name) => options.globalStore(name),
     input: undefined,

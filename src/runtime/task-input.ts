@@ -3,8 +3,9 @@ import { TopologyError } from '../core/errors.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import { PartitionGroup } from './partition-group.ts'
-import { decodePartitionTime, encodePartitionTime } from './partition-time.ts'
+import { decodeOffsetMetadata, encodeOffsetMetadata } from './offset-metadata.ts'
 import { RecordQueue, type RecordQueueOptions } from './record-queue.ts'
+import type { TaskProgress } from './task-progress.ts'
 import type { TaskSourceNode } from './task-source-node.ts'
 
 /** What the input of a task is made of. */
@@ -15,6 +16,8 @@ export interface TaskInputOptions {
   readonly maxTaskIdleMs: number
   readonly maxChunkRecords: number
   readonly onNegativeTimestamp: RecordQueueOptions['onNegativeTimestamp']
+  /** What the processors of the task keep with the offsets. */
+  readonly progress: TaskProgress
   sourceOf(topic: string): TaskSourceNode
 }
 
@@ -23,6 +26,7 @@ export class TaskInput {
   readonly group: PartitionGroup
   readonly #id: TaskId
   readonly #isolation: Isolation
+  readonly #progress: TaskProgress
   readonly #queues = new Map<string, RecordQueue>()
   readonly #committed = new Map<RecordQueue, number>()
 
@@ -30,6 +34,7 @@ export class TaskInput {
     const { id, maxChunkRecords, onNegativeTimestamp } = options
     this.#id = id
     this.#isolation = options.isolation
+    this.#progress = options.progress
     for (const { topic, partition } of options.partitions) {
       const source = options.sourceOf(topic)
       const shared = { taskId: id, source, maxChunkRecords, onNegativeTimestamp }
@@ -69,7 +74,9 @@ export class TaskInput {
     for (const { topic, partition, offset, metadata } of committed) {
       const queue = this.#queues.get(topicPartitionName(topic, partition))
       if (!queue) continue
-      queue.restoreTime(decodePartitionTime(metadata))
+      const { partitionTimeMs, progress } = decodeOffsetMetadata(metadata)
+      queue.restoreTime(partitionTimeMs)
+      this.#progress.restore(progress)
       this.#committed.set(queue, offset)
       highestMs = Math.max(highestMs, queue.partitionTimeMs)
     }
@@ -88,7 +95,9 @@ export class TaskInput {
       if (!this.#moved(queue)) continue
       const { topic, partition, partitionTimeMs } = queue
       const offset = queue.position!
-      offsets.push({ topic, partition, offset, metadata: encodePartitionTime(partitionTimeMs) })
+      const progress = this.#progress.values
+      const metadata = encodeOffsetMetadata({ partitionTimeMs, progress })
+      offsets.push({ topic, partition, offset, metadata })
       this.#committed.set(queue, offset)
     }
     return offsets

@@ -58,6 +58,7 @@ export class TaskMetrics {
       'negative-timestamp': dropped('negative-timestamp'),
       skipped: dropped('skipped'),
       duplicate: dropped('duplicate'),
+      late: dropped('late'),
       'expired-window': dropped('expired-window'),
     }
     this.deadLetters = Object.fromEntries(

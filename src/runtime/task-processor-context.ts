@@ -8,6 +8,7 @@ import type {
   DropRule,
   ProcessorContext,
   ProcessorMetrics,
+  ProcessorProgress,
   PunctuationType,
   Punctuator,
   RecordMetadata,
@@ -113,6 +114,10 @@ export class TaskProcessorContext implements ProcessorContext {
 
   commit(): void {
     this.#scope.commitRequested = true
+  }
+
+  get progress(): ProcessorProgress {
+    return this.#scope.progress
   }
 
   recordDropped(reason: string, rule: DropRule = 'skipped'): void {

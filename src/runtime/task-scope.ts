@@ -6,7 +6,12 @@ import type { TopicPartition } from '../core/topic-partition.ts'
 import type { Counter } from '../metrics/sensors.ts'
 import type { StateStore } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
-import type { DropRule, ProcessorMetrics, RecordMetadata } from '../topology/processor.ts'
+import type {
+  DropRule,
+  ProcessorMetrics,
+  ProcessorProgress,
+  RecordMetadata,
+} from '../topology/processor.ts'
 import type { PunctuationQueue } from './punctuation-queue.ts'
 import type { RecordCollector } from './record-collector.ts'
 
@@ -32,6 +37,8 @@ export interface TaskScope {
   readonly wallClockPunctuations: PunctuationQueue
   /** Count the records that operators drop, by rule. */
   readonly dropped: Readonly<globalThis.Record<DropRule, Counter>>
+  /** What processors keep with the committed offsets. */
+  readonly progress: ProcessorProgress
   /** A store of the task's own. */
   taskStore(name: string): StateStore
   globalStore(name: string): StateStore | undefined

@@ -60,7 +60,7 @@ export interface Cancellable {
 }
 
 /** By which rule an operator drops a record; the `reason` of the metric of dropped records. */
-export type DropRule = 'skipped' | 'duplicate'
+export type DropRule = 'skipped' | 'late' | 'duplicate'
 
 /** Makes instruments of a processor's own, which carry its name and task. Source: Java's `StreamsMetrics`. */
 export interface ProcessorMetrics {
@@ -120,4 +120,17 @@ export interface ProcessorContext<
   ): MaybePromise<void>
   /** Instruments for what this processor measures; look them up in `init`. Absent: nothing is measured. */
   readonly metrics?: ProcessorMetrics | undefined
+  /** What the processor keeps over restarts. Absent: nothing is kept. */
+  readonly progress?: ProcessorProgress | undefined
+}
+
+/**
+ * Numbers that only grow and that are committed with the offsets, atomically with state and output: how far results
+ * were sent, how far stream time has come. Names are unique among the processors of a task.
+ *
+ * @remarks Source: Java's `ProcessorMetadata`.
+ */
+export interface ProcessorProgress {
+  get(name: string): number | undefined
+  set(name: string, value: number): void
 }

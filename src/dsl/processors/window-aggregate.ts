@@ -1,160 +1,147 @@
 import { isPromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { Record } from '../../core/record.ts'
 import type { Windowed } from '../../core/windowed.ts'
-import type { ValueAndTimestamp, WindowStore } from '../../state/store.ts'
+import type { ValueAndTimestamp, WindowEntry, WindowStore } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
-import type { Aggregator, Initializer } from '../callbacks.ts'
 import { Change } from '../change.ts'
-import { CurrentRecord } from '../record-context.ts'
 import type { TimeWindows } from '../time-windows.ts'
+import { FinalResults } from './final-results.ts'
+import { dropLateRecord, type ClosedWindow } from './late-records.ts'
+import { ObservedTime } from './observed-time.ts'
 import { skipRecord } from './skipped.ts'
-
-/** What a windowed aggregation is made of; `sendOldValues` is settled when the topology is built. */
-export interface WindowAggregation<K, V, Agg> {
-  readonly storeName: string
-  readonly windows: TimeWindows
-  /** Null where a window has no aggregate before its first record, as in a reduction. */
-  readonly initializer: Initializer<Agg | null>
-  readonly aggregator: Aggregator<K, V, Agg>
-  sendOldValues: boolean
-}
-
-type Forward<K, Agg> = ProcessorContext<Windowed<K>, Change<Agg>>
+import { WindowUpdates, type WindowAggregation } from './window-updates.ts'
 
 /**
  * Keeps an aggregate for each key and window. A window takes records until the highest event time seen here is past
- * its end by the grace period; later ones are skipped and counted.
+ * its end by the grace period.
  *
  * @remarks Source: Java's `KStreamWindowAggregate`.
  */
-export class WindowAggregateProcessor<K, V, Agg> implements Processor<
-  K,
-  V,
-  Windowed<K>,
-  Change<Agg>
-> {
+export class WindowAggregateProcessor<K, V, Agg> implements Processor<K, V, unknown, unknown> {
   private readonly aggregation: WindowAggregation<K, V, Agg>
-  private readonly current = new CurrentRecord()
+  private readonly windows: TimeWindows
+  private readonly updates: WindowUpdates<K, V, Agg>
+  private readonly observed: ObservedTime
+  private finals: FinalResults<WindowEntry<K, Agg>> | undefined
   private store!: WindowStore<K, Agg>
-  private streamTimeMs = -1
 
-  constructor(aggregation: WindowAggregation<K, V, Agg>) {
+  constructor(aggregation: WindowAggregation<K, V, Agg>, windows: TimeWindows) {
     this.aggregation = aggregation
+    this.windows = windows
+    this.updates = new WindowUpdates(aggregation)
+    this.observed = new ObservedTime(aggregation.name)
   }
 
-  init(context: Forward<K, Agg>): void {
+  init(context: ProcessorContext): void {
     this.store = context.store(this.aggregation.storeName) as WindowStore<K, Agg>
+    this.updates.init(this.store)
+    this.observed.init(context)
+    if (this.aggregation.emit !== 'window-close') return
+    const { sizeMs } = this.windows
+    this.finals = new FinalResults({
+      ...this.aggregation,
+      // A window's end is exclusive: the one that closes at this moment starts a size before, and was sent.
+      firstMs: (sentToMs) => Math.max(0, sentToMs - sizeMs) + 1,
+      lastMs: (closeTimeMs) => closeTimeMs - sizeMs,
+      positionMs: (entry) => entry.windowStartMs,
+      from: (startMs) => this.store.fetchAll(startMs, Number.MAX_SAFE_INTEGER),
+      result: (entry, record) => windowResult(entry, sizeMs, record),
+    })
+    this.finals.init(context)
   }
 
   prefetch(key: K, timestampMs: number): void {
     if (key === null) return
-    const { windows } = this.aggregation
+    const { windows } = this
     let startMs = windows.firstStartMs(timestampMs)
     for (; startMs <= timestampMs; startMs += windows.advanceMs) this.store.prefetch(key, startMs)
   }
 
-  process(record: Record<K, V>, context: Forward<K, Agg>): MaybePromise<void> {
+  process(record: Record<K, V>, context: ProcessorContext): MaybePromise<void> {
     if (record.key === null) {
       skipRecord(context, 'a windowed aggregation takes no record without key')
       return
     }
-    this.streamTimeMs = Math.max(this.streamTimeMs, record.timestampMs)
-    const { windows } = this.aggregation
-    return this.fromWindow(windows.firstStartMs(record.timestampMs), record, context)
+    this.observed.observe(record.timestampMs)
+    const { finals } = this
+    if (!finals) return this.updateAll(record, context)
+    const closeTimeMs = this.closeTimeMs
+    const lastStartMs = record.timestampMs - (record.timestampMs % this.windows.advanceMs)
+    const sent = finals.beforeWrite(lastStartMs, closeTimeMs, record, context)
+    const updated = isPromise(sent)
+      ? sent.then(() => this.updateAll(record, context))
+      : this.updateAll(record, context)
+    if (isPromise(updated)) return updated.then(() => finals.whenDue(closeTimeMs, record, context))
+    return finals.whenDue(closeTimeMs, record, context)
+  }
+
+  private get closeTimeMs(): number {
+    return this.observed.ms - this.windows.graceMs
+  }
+
+  /** Updates the windows of a record that are open. */
+  private updateAll(record: Record<K, V>, context: ProcessorContext): MaybePromise<void> {
+    const { windows, closeTimeMs } = this
+    const closed: ClosedWindow[] = []
+    let startMs = windows.firstStartMs(record.timestampMs)
+    for (; startMs <= record.timestampMs; startMs += windows.advanceMs) {
+      const endMs = startMs + windows.sizeMs
+      // Windows close in the order of their starts.
+      if (endMs > closeTimeMs) break
+      closed.push(`[${startMs}, ${endMs})`)
+    }
+    const updated = this.fromWindow(startMs, record, context)
+    if (closed.length === 0) return updated
+    if (isPromise(updated)) return updated.then(() => this.dropLate(record, context, closed))
+    return this.dropLate(record, context, closed)
+  }
+
+  private dropLate(
+    record: Record<K, V>,
+    context: ProcessorContext,
+    closed: readonly ClosedWindow[],
+  ): MaybePromise<void> {
+    const times = { graceMs: this.windows.graceMs, streamTimeMs: this.observed.ms }
+    return dropLateRecord(record, context, this.aggregation.late, closed, times)
   }
 
   /** Updates the windows of a record that start at `startMs` or later. */
   private fromWindow(
     startMs: number,
     record: Record<K, V>,
-    context: Forward<K, Agg>,
+    context: ProcessorContext,
   ): MaybePromise<void> {
-    const { windows } = this.aggregation
-    const closeTimeMs = this.streamTimeMs - windows.graceMs
+    const { windows } = this
     for (let start = startMs; start <= record.timestampMs; start += windows.advanceMs) {
-      if (start + windows.sizeMs <= closeTimeMs) {
-        skipRecord(context, lateReason(record.timestampMs, start, windows, this.streamTimeMs))
-        continue
-      }
       const old = this.store.fetchWithTimestamp(record.key, start)
       const done = isPromise(old)
-        ? this.whenRead(old, start, record, context)
+        ? old.then((read) => this.update(start, record, context, read))
         : this.update(start, record, context, old)
-      if (isPromise(done)) return this.whenUpdated(done, start + windows.advanceMs, record, context)
+      if (isPromise(done)) {
+        return done.then(() => this.fromWindow(start + windows.advanceMs, record, context))
+      }
     }
-  }
-
-  private async whenUpdated(
-    done: Promise<void>,
-    nextStartMs: number,
-    record: Record<K, V>,
-    context: Forward<K, Agg>,
-  ): Promise<void> {
-    await done
-    await this.fromWindow(nextStartMs, record, context)
-  }
-
-  private async whenRead(
-    old: Promise<ValueAndTimestamp<Agg> | undefined>,
-    startMs: number,
-    record: Record<K, V>,
-    context: Forward<K, Agg>,
-  ): Promise<void> {
-    await this.update(startMs, record, context, await old)
   }
 
   private update(
     startMs: number,
     record: Record<K, V>,
-    context: Forward<K, Agg>,
-    old: ValueAndTimestamp<Agg> | undefined,
+    context: ProcessorContext,
+    from: ValueAndTimestamp<Agg> | undefined,
   ): MaybePromise<void> {
-    const before = old === undefined ? this.aggregation.initializer() : old.value
-    // A reduction's aggregator takes the null that its initializer gives; for others there is none.
-    const after = this.aggregation.aggregator(
-      before as Agg,
-      record.value,
-      record.key,
-      this.current.at(record, context),
-    )
-    if (isPromise(after)) {
-      return after.then((value) => this.finish(startMs, record, context, old, value))
-    }
-    return this.finish(startMs, record, context, old, after)
-  }
-
-  private finish(
-    startMs: number,
-    record: Record<K, V>,
-    context: Forward<K, Agg>,
-    old: ValueAndTimestamp<Agg> | undefined,
-    after: Agg | null,
-  ): MaybePromise<void> {
-    const timestampMs =
-      old === undefined ? record.timestampMs : Math.max(record.timestampMs, old.timestampMs)
-    this.store.put(record.key, after, startMs, timestampMs)
-    const before = this.aggregation.sendOldValues && old !== undefined ? old.value : null
-    const endMs = startMs + this.aggregation.windows.sizeMs
-    return context.forward(
-      new Record(
-        { key: record.key, startMs, endMs },
-        new Change(after, before),
-        timestampMs,
-        record.headers,
-      ),
-    )
+    this.finals?.written(startMs)
+    const endMs = startMs + this.windows.sizeMs
+    return this.updates.update({ startMs, endMs, from, held: true }, record, context)
   }
 }
 
-function lateReason(
-  timestampMs: number,
-  startMs: number,
-  windows: TimeWindows,
-  streamTimeMs: number,
-): string {
-  const window = `[${startMs}, ${startMs + windows.sizeMs})`
-  return (
-    `its time ${timestampMs} belongs to the window ${window}, which closed ` +
-    `${windows.graceMs} ms (the grace period) after its end; stream time is ${streamTimeMs}`
-  )
+/** The result of a window, as it goes on when the window has closed. */
+export function windowResult<K, Agg>(
+  entry: WindowEntry<K, Agg>,
+  sizeMs: number,
+  record: Record<unknown, unknown>,
+): Record<Windowed<K>, Change<Agg>> {
+  const { key, windowStartMs, value, timestampMs } = entry
+  const windowed = { key, startMs: windowStartMs, endMs: windowStartMs + sizeMs }
+  return new Record(windowed, new Change(value, null), timestampMs, record.headers)
 }

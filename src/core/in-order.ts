@@ -1,0 +1,13 @@
+import { isPromise, type MaybePromise } from './maybe-promise.ts'
+
+/** Does something with each item, one after the other; a promise only where something had to wait. */
+export function inOrder<T>(
+  items: readonly T[],
+  act: (item: T) => MaybePromise<void>,
+  from = 0,
+): MaybePromise<void> {
+  for (let i = from; i < items.length; i++) {
+    const done = act(items[i]!)
+    if (isPromise(done)) return done.then(() => inOrder(items, act, i + 1))
+  }
+}

@@ -1,0 +1,35 @@
+import type { Processor } from '../topology/processor.ts'
+import { SlidingAggregateProcessor } from './processors/sliding-aggregate.ts'
+import { WindowAggregateProcessor } from './processors/window-aggregate.ts'
+import type { WindowAggregation } from './processors/window-updates.ts'
+import { SlidingWindows } from './sliding-windows.ts'
+import type { TimeWindows } from './time-windows.ts'
+
+/** What differs between the kinds of windows of fixed size. */
+export interface WindowKind {
+  /** From a window's start to its end, in milliseconds. */
+  readonly sizeMs: number
+  /** How long windows must be kept for all records to find those that they update, in milliseconds. */
+  readonly leastRetentionMs: number
+  /** How far stream time is past a window's end when the window closes, in milliseconds. */
+  readonly graceMs: number
+  processor<K, V, Agg>(aggregation: WindowAggregation<K, V, Agg>): Processor<K, V, unknown, unknown>
+}
+
+export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
+  if (windows instanceof SlidingWindows) {
+    const { timeDifferenceMs, graceMs } = windows
+    return {
+      sizeMs: timeDifferenceMs,
+      leastRetentionMs: 2 * timeDifferenceMs + graceMs,
+      graceMs,
+      processor: (aggregation) => new SlidingAggregateProcessor(aggregation, windows),
+    }
+  }
+  return {
+    sizeMs: windows.sizeMs,
+    leastRetentionMs: windows.sizeMs + windows.graceMs,
+    graceMs: windows.graceMs,
+    processor: (aggregation) => new WindowAggregateProcessor(aggregation, windows),
+  }
+}
