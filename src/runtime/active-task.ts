@@ -7,9 +7,11 @@ import type { PreparedCommit, StreamTask } from './stream-task.ts'
 import type { TaskInputs } from './topic-layout.ts'
 import type { PartitionProgress, StoreView, TaskStatus } from './worker-status.ts'
 
-/** A changelog that a store of the task is restored from. */
+/** What a store of the task is restored from. */
 export interface StoreChangelog extends TopicPartition {
   readonly storeName: string
+  /** Whether it is no changelog but the topic that the store is filled from. */
+  readonly isSource: boolean
 }
 
 interface Progress {
@@ -91,9 +93,13 @@ export class ActiveTask {
   ): Promise<void> {
     const offsets = new Map<string, number>()
     for (const changelog of this.changelogs) {
-      const last = lastOffset(changelog)
       const known = this.state.changelogOffset(changelog.storeName)
-      const next = last === undefined ? known : Math.max(last + 1, known ?? 0)
+      const last = lastOffset(changelog)
+      const next = changelog.isSource
+        ? (processedOffset(prepared, changelog) ?? known)
+        : last === undefined
+          ? known
+          : Math.max(last + 1, known ?? 0)
       if (next !== undefined) offsets.set(changelog.storeName, next)
     }
     await this.state.apply(prepared.sealed, offsets)
@@ -152,6 +158,14 @@ export class ActiveTask {
       if (progress) progress.committed = each
     }
   }
+}
+
+/** Up to where a commit has processed a partition; undefined where it did not move. */
+function processedOffset(
+  { offsets }: PreparedCommit,
+  { topic, partition }: TopicPartition,
+): number | undefined {
+  return offsets.find((each) => each.topic === topic && each.partition === partition)?.offset
 }
 
 function progressOf({ partition, committed, endOffset }: Progress): PartitionProgress {

@@ -44,9 +44,14 @@ export class RecordDecoder {
   }
 
   /** Reads the records of a chunk. What fails is kept in its place, to be dealt with when its turn comes. */
-  decode(chunk: RecordChunk): void {
+  read(chunk: RecordChunk): void {
     for (let i = 0; i < chunk.count; i++) chunk.records[i] = this.#read(chunk, i)
     chunk.decoded = true
+  }
+
+  /** Reads the records, and has the state that they will touch read ahead. */
+  decode(chunk: RecordChunk): void {
+    this.read(chunk)
     if (!this.#source.prefetches) return
     for (let i = 0; i < chunk.count; i++) {
       const record = chunk.records[i]

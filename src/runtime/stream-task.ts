@@ -10,6 +10,7 @@ import { FailureRouter } from './failure-router.ts'
 import type { PreparedCommit } from './prepared-commit.ts'
 import { ProcessorGraph } from './processor-graph.ts'
 import type { StreamTaskOptions } from './stream-task-options.ts'
+import { RecordDecoder } from './record-decoder.ts'
 import { TaskInput } from './task-input.ts'
 import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
@@ -114,6 +115,12 @@ export class StreamTask {
     await this.#options.collector.prepare([...this.#graph.sinkTopics, ...this.#changelogs.topics])
     await this.#graph.initialize()
     this.#state = 'running'
+  }
+
+  /** Reads records of a partition as the task would, without processing them; before the task is initialized. */
+  decoderOf(place: TopicPartition): RecordDecoder {
+    const source = this.#graph.sourceOf(place.topic)
+    return new RecordDecoder(place, { taskId: this.id, source, onNegativeTimestamp: () => {} })
   }
 
   /** Sets partition times and stream time from the metadata of committed offsets. */

@@ -72,7 +72,7 @@ export class TaskArrivals {
       // The offsets come first: reading them waits for transactions of a former owner, whose changes are restored then.
       this.#committed = await this.#committedOffsets(tasks, signal)
       for (const task of tasks) task.phase = 'restoring'
-      await restorer.restore(tasks, signal, (task) => {
+      await restorer.restore(tasks, this.#committed, signal, (task) => {
         this.#ready.push(task)
         onProgress()
       })

@@ -129,13 +129,18 @@ export class TaskManager {
     }
   }
 
-  #changelogsOf({ taskId, subTopology }: TaskInputs): StoreChangelog[] {
+  #changelogsOf({ taskId, subTopology, partitions }: TaskInputs): StoreChangelog[] {
     const { applicationId, plan } = this.#options
-    return [...subTopology.changelogs].map(([storeName, logicalName]) => ({
+    const { partition } = taskId
+    const changelogs = [...subTopology.changelogs].map(([storeName, logicalName]) => ({
       storeName,
       topic: decoratedTopicName(plan, applicationId, logicalName),
-      partition: taskId.partition,
+      partition,
+      isSource: !plan.internalTopics.has(logicalName),
     }))
+    // A source topic may have fewer partitions than the sub-topology has tasks.
+    const isRead = (topic: string): boolean => partitions.some((each) => each.topic === topic)
+    return changelogs.filter(({ isSource, topic }) => !isSource || isRead(topic))
   }
 
   #openState(

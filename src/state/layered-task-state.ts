@@ -131,6 +131,14 @@ export class LayeredTaskState implements TaskState {
     })
   }
 
+  serialized(
+    storeName: string,
+    key: unknown,
+    value: unknown,
+  ): Pick<ChangelogRecord, 'key' | 'value'> {
+    return this.#store(storeName).serialized(key, value)
+  }
+
   async clear(storeName: string): Promise<void> {
     const store = this.#store(storeName)
     return this.#write(`the clearing of ${storeName}`, () =>

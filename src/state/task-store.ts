@@ -7,7 +7,8 @@ import type { PlacedStore } from './store-shape.ts'
 import type { StateEngine, StoreCommit, StoreShape } from './state-engine.ts'
 import type { StateStore } from './store.ts'
 import type { LayerEntry, StoreLayer } from './store-layer.ts'
-import type { OpenTaskStateOptions } from './task-state.ts'
+import type { StoreSerdes } from './store-serdes.ts'
+import type { ChangelogRecord, OpenTaskStateOptions } from './task-state.ts'
 import { segmentPrefix } from './window-keys.ts'
 import { LayeredWindowStore, WindowReader } from './window-store.ts'
 import { changeOf, type WriteContext } from './write-context.ts'
@@ -23,11 +24,13 @@ export class TaskStore {
   /** Whether the changelog gets the last write of a key at each commit. */
   readonly logsLastWrite: boolean
   readonly #retentionMs: number
+  readonly #serdes: StoreSerdes<unknown, unknown>
 
   constructor(placed: PlacedStore, options: OpenTaskStateOptions, checkOpen: () => void) {
     const { spec, shape, engine, serdes } = placed
     this.name = shape.name
     this.shape = shape
+    this.#serdes = serdes
     this.engine = engine
     this.logsLastWrite = spec.logging.enabled && !spec.logging.everyUpdate
     this.#retentionMs = spec.kind === 'window' ? spec.retentionMs : 0
@@ -45,6 +48,13 @@ export class TaskStore {
       this.live = new LayeredKeyValueStore(this.layered, serdes, context)
       this.committed = new KeyValueReader(shape.name, reader, serdes)
     }
+  }
+
+  /** A key and a value as they go to the changelog. */
+  serialized(key: unknown, value: unknown): Pick<ChangelogRecord, 'key' | 'value'> {
+    this.#serdes.storageKey(key)
+    const bytes = value === null || value === undefined ? null : this.#serdes.valueBytes(value)
+    return { key: this.#serdes.lastKeyBytes, value: bytes }
   }
 
   /** What a commit of these writes does to the engine. */

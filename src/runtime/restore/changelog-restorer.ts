@@ -1,10 +1,17 @@
-import type { Broker, Fetcher, FetchedPartition, Isolation } from '../../broker/port.ts'
+import type {
+  Broker,
+  CommittedOffset,
+  Fetcher,
+  FetchedPartition,
+  Isolation,
+} from '../../broker/port.ts'
 import type { Clock } from '../../core/clock.ts'
 import { OffsetOutOfRangeError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { topicPartitionName } from '../../core/topic-partition.ts'
 import type { ChangelogRecord } from '../../state/task-state.ts'
 import type { ActiveTask, StoreChangelog } from '../active-task.ts'
+import { SourceTopicReader } from './source-topic-reader.ts'
 
 /** What restoring needs of the worker. */
 export interface ChangelogRestorerOptions {
@@ -21,6 +28,8 @@ interface Restoration {
   readonly changelog: StoreChangelog
   /** The end of the changelog when restoring began; an open transaction before it is waited for. */
   readonly endOffset: number
+  /** Reads what is no changelog; undefined for a changelog, whose records are as the store wrote them. */
+  readonly source: SourceTopicReader | undefined
   position: number
 }
 
@@ -31,7 +40,8 @@ const pollTimeoutMs = 500
  * start.
  *
  * The end is the high watermark also where only committed records are read, so that a transaction that was left open
- * is waited for rather than overlooked.
+ * is waited for rather than overlooked. A store that is restored from its source topic is brought to the committed
+ * offset only: what comes after it is yet to be processed.
  *
  * @remarks Source: Java's `StoreChangelogReader`; KIP-1035 for the offset in the store.
  */
@@ -44,14 +54,16 @@ export class ChangelogRestorer {
 
   /**
    * Restores these tasks, and calls back for each as soon as it is whole. Where the signal is aborted, it stops where
-   * it is, which is a consistent state to go on from, and rejects with the signal's reason.
+   * it is, which is a consistent state to go on from, and rejects with the signal's reason. `committed` are the offsets
+   * that the group has committed of the tasks' inputs.
    */
   async restore(
     tasks: readonly ActiveTask[],
+    committed: readonly CommittedOffset[],
     signal: AbortSignal,
     onWhole: (task: ActiveTask) => void,
   ): Promise<void> {
-    const open = await this.#begin(tasks)
+    const open = await this.#begin(tasks, committed)
     const whole = (task: ActiveTask): boolean =>
       ![...open.values()].some((restoration) => restoration.task === task)
     for (const task of tasks) if (whole(task)) onWhole(task)
@@ -67,6 +79,8 @@ export class ChangelogRestorer {
           if (!restoration) continue
           await this.#apply(restoration, fetched)
           signal.throwIfAborted()
+        }
+        for (const [name, restoration] of open) {
           if (restoration.position < restoration.endOffset) continue
           fetcher.unassign([restoration.changelog])
           open.delete(name)
@@ -78,8 +92,11 @@ export class ChangelogRestorer {
     }
   }
 
-  async #begin(tasks: readonly ActiveTask[]): Promise<Map<string, Restoration>> {
-    const { broker } = this.#options
+  async #begin(
+    tasks: readonly ActiveTask[],
+    committed: readonly CommittedOffset[],
+  ): Promise<Map<string, Restoration>> {
+    const { broker, logger } = this.#options
     const wanted = tasks.flatMap((task) =>
       task.changelogs.map((changelog) => ({ task, changelog })),
     )
@@ -91,12 +108,17 @@ export class ChangelogRestorer {
     // It may be a second attempt, after the first was interrupted.
     for (const task of tasks) task.restoreRemaining = 0
     for (const { task, changelog } of wanted) {
-      const startOffset = offsetIn(starts, changelog)
-      const endOffset = offsetIn(ends, changelog)
+      const startOffset = findOffset(starts, changelog)!
+      const endOffset = changelog.isSource
+        ? (findOffset(committed, changelog) ?? 0)
+        : findOffset(ends, changelog)!
       const position = await this.#startOf(task, changelog, startOffset, endOffset)
       task.restoreRemaining += Math.max(0, endOffset - position)
       if (position >= endOffset) continue
-      const restoration = { task, changelog, endOffset, position }
+      const source = changelog.isSource
+        ? new SourceTopicReader({ task, changelog, endOffset, logger })
+        : undefined
+      const restoration = { task, changelog, endOffset, source, position }
       open.set(topicPartitionName(changelog.topic, changelog.partition), restoration)
     }
     return open
@@ -151,25 +173,14 @@ export class ChangelogRestorer {
   }
 
   async #apply(restoration: Restoration, fetched: FetchedPartition): Promise<void> {
-    const { task, changelog } = restoration
-    const records: ChangelogRecord[] = []
-    const { records: cursor } = fetched
-    while (cursor.next()) {
-      const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor
-      if (keyEnd < 0) continue
-      records.push({
-        key: buffer.subarray(keyStart, keyEnd),
-        value: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
-        timestampMs,
-      })
-    }
-    await task.state.restore(changelog.storeName, records, fetched.nextOffset)
-    task.restoreRemaining = Math.max(
-      0,
-      task.restoreRemaining - (fetched.nextOffset - restoration.position),
-    )
+    const { task, changelog, source, endOffset } = restoration
+    const records = source ? await source.read(fetched.records) : changelogRecords(fetched)
+    // A source topic is fetched beyond where its records are yet to be processed.
+    const nextOffset = source ? Math.min(fetched.nextOffset, endOffset) : fetched.nextOffset
+    await task.state.restore(changelog.storeName, records, nextOffset)
+    task.restoreRemaining = Math.max(0, task.restoreRemaining - (nextOffset - restoration.position))
     task.restored += records.length
-    restoration.position = fetched.nextOffset
+    restoration.position = nextOffset
     this.#options.onRestored(task, records.length)
     await this.#options.clock.yieldToEventLoop()
   }
@@ -183,11 +194,23 @@ function positionOf({ changelog, position }: Restoration): {
   return { topic: changelog.topic, partition: changelog.partition, offset: position }
 }
 
-function offsetIn(
+function changelogRecords({ records: cursor }: FetchedPartition): ChangelogRecord[] {
+  const records: ChangelogRecord[] = []
+  while (cursor.next()) {
+    const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor
+    if (keyEnd < 0) continue
+    records.push({
+      key: buffer.subarray(keyStart, keyEnd),
+      value: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
+      timestampMs,
+    })
+  }
+  return records
+}
+
+function findOffset(
   offsets: readonly { topic: string; partition: number; offset: number }[],
-  changelog: StoreChangelog,
-): number {
-  return offsets.find(
-    (each) => each.topic === changelog.topic && each.partition === changelog.partition,
-  )!.offset
+  { topic, partition }: StoreChangelog,
+): number | undefined {
+  return offsets.find((each) => each.topic === topic && each.partition === partition)?.offset
 }
