@@ -50,6 +50,7 @@ export type {
   TopologyNode,
   TopologyPlan,
 } from './topology/topology-plan.ts'
+export type { BuildOptions, OptimizationName } from './dsl/optimizer/optimizations.ts'
 export type {
   Action,
   Aggregator,

@@ -8,6 +8,8 @@ import type { EntryScan, ScannedEntry, StoredEntry } from './stored-entry.ts'
 export interface StoreShape {
   readonly name: string
   readonly kind: StoreKind
+  /** The topic of which an offset says how much of it the committed entries include. */
+  readonly changelogTopic: string
   /** How many milliseconds of window starts expire together; 0 for a key-value store. */
   readonly segmentIntervalMs: number
   /** Makes values that were read from disk deserializable; undefined where nothing is missing. */

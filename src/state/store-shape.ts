@@ -28,17 +28,22 @@ export async function prepareStores(options: OpenTaskStateOptions): Promise<Prep
     }
     const topic = options.changelogTopic(spec.storeName)
     const serdes = new StoreSerdes<unknown, unknown>(spec, topic, options.environment)
-    prepared.set(spec.storeName, { spec, serdes, shape: shapeOf(spec, serdes) })
+    prepared.set(spec.storeName, { spec, serdes, shape: shapeOf(spec, serdes, topic) })
   }
   for (const { serdes } of prepared.values()) await serdes.prepare()
   return [...prepared.values()]
 }
 
-function shapeOf(spec: StoreSpec, serdes: StoreSerdes<unknown, unknown>): StoreShape {
+function shapeOf(
+  spec: StoreSpec,
+  serdes: StoreSerdes<unknown, unknown>,
+  changelogTopic: string,
+): StoreShape {
   const isWindow = spec.kind === 'window'
   return {
     name: spec.storeName,
     kind: spec.kind,
+    changelogTopic,
     segmentIntervalMs: isWindow ? segmentIntervalFor(spec.retentionMs) : 0,
     resolveValues: (entries) => serdes.resolveValues(entries),
     resolveScanned(scanned, keysOnly) {

@@ -90,7 +90,11 @@ export interface TaskState extends AsyncCloseable {
   /** Applies changelog records straight to committed state, with the offset after them, atomically. */
   restore(storeName: string, records: readonly ChangelogRecord[], nextOffset: number): Promise<void>
   /** A key and a value as the store writes them to its changelog. Throws `SerializationError`. */
-  serialized(storeName: string, key: unknown, value: unknown): Pick<ChangelogRecord, 'key' | 'value'>
+  serialized(
+    storeName: string,
+    key: unknown,
+    value: unknown,
+  ): Pick<ChangelogRecord, 'key' | 'value'>
   /** Empties one store, as before a restore from the start. */
   clear(storeName: string): Promise<void>
   /** The store as of the last commit, read-only; what queries see. Stays valid until the task is closed. */

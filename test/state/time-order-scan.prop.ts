@@ -25,6 +25,7 @@ test('walks a segment by start, then key, however few keys are sorted at a time'
         const entries = new MemoryEntries({
           name: 'windows',
           kind: 'window',
+          changelogTopic: 'changelog',
           segmentIntervalMs: 1000,
           resolveValues: () => undefined,
           resolveScanned: () => undefined,

@@ -3,6 +3,7 @@ import { StateStoreError } from '../../core/errors.ts'
 import type { EngineSizes, StateEngine, StoreCommit, StoreShape } from '../state-engine.ts'
 import { CompactEntry } from '../stored-entry.ts'
 import type { RocksDb, RocksDbBatch } from './binding.ts'
+import { includedOffset } from './changelog-fact.ts'
 import { databaseValue } from './database-value.ts'
 import { PendingReads } from './pending-reads.ts'
 import { ReadCacheBudget } from './read-cache.ts'
@@ -115,12 +116,12 @@ export class RocksDbEngine implements StateEngine {
         this.#reads,
         this.#walks,
       )
-      const [offset, observed, clearing] = await this.#database.getMany([
-        factKey('offset', row.id),
+      const offset = await includedOffset(this.#database, shape, row)
+      const [observed, clearing] = await this.#database.getMany([
         factKey('observed', row.id),
         factKey('clearing', row.id),
       ])
-      if (offset !== undefined) this.#offsets.set(shape.name, readNumber(offset))
+      if (offset !== undefined) this.#offsets.set(shape.name, offset)
       if (observed !== undefined) entries.observedMs = readNumber(observed)
       if (clearing !== undefined) await this.#finishClearing(entries)
       this.#stores.set(shape.name, entries)

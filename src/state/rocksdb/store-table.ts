@@ -60,9 +60,14 @@ export function storePrefix(id: number): StorageKey {
 }
 
 /** What is kept about a store. */
-export type StoreFact = 'offset' | 'observed' | 'clearing'
+export type StoreFact = 'offset' | 'changelog' | 'observed' | 'clearing'
 
-const factLetters: Record<StoreFact, string> = { offset: 'o', observed: 't', clearing: 'c' }
+const factLetters: Record<StoreFact, string> = {
+  offset: 'o',
+  changelog: 'l',
+  observed: 't',
+  clearing: 'c',
+}
 
 /** Where something about a store is kept. */
 export function factKey(fact: StoreFact, id: number): Buffer {
