@@ -12,7 +12,7 @@ const task = await state.openTask({
   specs: [spec as unknown as StoreSpec],
   clock: { recordTimestampMs: 5, streamTimeMs: 5 },
   environment: {},
-  changelogTopic: (name) => name,
+  changelogTopic: (name) => `app-${name}-changelog`,
 })
 const counts = task.store('counts') as KeyValueStore<string, string>
 for (let commits = 1; ; commits++) {
