@@ -26,6 +26,14 @@ export type {
   Punctuator,
   RecordMetadata,
 } from './topology/processor.ts'
+export type {
+  PendingTimer,
+  FiredTimer,
+  TimerHandler,
+  TimerName,
+  TimerRequest,
+  Timers,
+} from './topology/timers.ts'
 export type { NodeRef, Parent } from './topology/node-ref.ts'
 export { topic, type Topic } from './topology/topic.ts'
 export { Topology } from './topology/topology.ts'

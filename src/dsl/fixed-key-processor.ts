@@ -4,6 +4,7 @@ import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Record } from '../core/record.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
+import type { TimerStoreSpec } from '../state/timer-store-spec.ts'
 import type {
   Cancellable,
   DropRule,
@@ -15,6 +16,7 @@ import type {
   Punctuator,
   RecordMetadata,
 } from '../topology/processor.ts'
+import type { TimerHandler, Timers } from '../topology/timers.ts'
 
 /**
  * A processor of the user that must keep the key of each record it handles, since what follows is not repartitioned.
@@ -104,6 +106,17 @@ class FixedKeyContext<K, V> implements ProcessorContext<K, V> {
 
   schedule(type: PunctuationType, intervalMs: number, punctuator: Punctuator): Cancellable {
     return this.inner.schedule(type, intervalMs, punctuator)
+  }
+
+  /** A timer's key is the one that is in process while it fires. */
+  timers<TimerK, P>(
+    store: TimerStoreSpec<TimerK, P>,
+    onTimer: TimerHandler<TimerK, P>,
+  ): Timers<TimerK, P> {
+    return this.inner.timers(store, (timer) => {
+      this.key = timer.key as unknown as K
+      return onTimer(timer)
+    })
   }
 
   commit(): void {

@@ -4,6 +4,7 @@ import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName } from '../core/task-id.ts'
 import type { ErrorHandlers, ErrorResponse, FailedRecord, FailureStage } from './error-handlers.ts'
 import type { TaskMetrics } from './task-metrics.ts'
+import type { HeldTimer } from './timer-head.ts'
 import type { InputRecord, TaskScope } from './task-scope.ts'
 
 /** Where failed records go. */
@@ -109,12 +110,12 @@ export class FailureRouter {
   }
 
   #describe(stage: FailureStage, node: string | undefined, error: Error): FailedRecord {
-    const { id, input, punctuationMs, held } = this.#scope
+    const { id, input, punctuationMs, timer, held } = this.#scope
     const facts = { stage, error, taskId: id, node }
     // Of a record that was held back only its place is still known: the bytes at hand are those of another one.
     if (held)
       return { ...facts, ...noInput(punctuationMs ?? input?.timestampMs ?? -1), ...held.origin }
-    return { ...facts, ...(input ? describeInput(input) : noInput(punctuationMs ?? -1)) }
+    return { ...facts, ...(input ? describeInput(input) : noInput(punctuationMs ?? -1, timer)) }
   }
 }
 
@@ -132,14 +133,16 @@ function describeInput(input: InputRecord): InputPart {
   }
 }
 
-function noInput(timestampMs: number): InputPart {
+/** A punctuation has no record; of a timer its key and payload say which it was. */
+function noInput(timestampMs: number, timer?: HeldTimer): InputPart {
+  const payload = timer?.entry.type === 'payload' ? timer.entry.bytes : undefined
   return {
     topic: undefined,
     partition: undefined,
     offset: undefined,
     timestampMs,
-    key: null,
-    value: null,
+    key: timer?.slot.keyBytes ?? null,
+    value: payload ?? null,
     headers: noHeaders,
   }
 }

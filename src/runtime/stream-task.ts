@@ -16,6 +16,7 @@ import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
 import { TaskProgress } from './task-progress.ts'
 import { TaskPunctuation } from './task-punctuation.ts'
+import { TaskTimers } from './task-timers.ts'
 import type { TaskScope } from './task-scope.ts'
 import { TimeSlice } from './time-slice.ts'
 
@@ -66,9 +67,10 @@ export class StreamTask {
       uncommittedBytes: () => options.state.uncommittedBytes,
     })
     this.#metrics = metrics
-    this.#punctuation = new TaskPunctuation(clock, metrics)
+    const timers = new TaskTimers()
+    this.#punctuation = new TaskPunctuation(clock, metrics, timers)
     const progress = new TaskProgress()
-    const scope = scopeOf(options, this.#punctuation, metrics, progress)
+    const scope = scopeOf(options, this.#punctuation, timers, metrics, progress)
     this.#scope = scope
     this.#failures = new FailureRouter({ scope, handlers, deadLetter, metrics })
     this.#graph = new ProcessorGraph({
@@ -157,22 +159,22 @@ export class StreamTask {
   isProcessable(nowMs: number): boolean {
     if (this.#state !== 'running') return false
     const { group } = this.#input
-    return group.fillable || group.choose(() => nowMs) !== undefined
+    return this.#loop.timersDue || group.fillable || group.choose(() => nowMs) !== undefined
   }
 
   /**
    * The wall-clock time at which the task has something to do though nothing arrives: the end of waiting for an empty
-   * partition, or a wall-clock punctuation. Infinity where there is no such time.
+   * partition, a punctuation or a timer. Infinity where there is no such time.
    */
   nextWakeUpMs(): number {
-    return Math.min(this.#input.group.nextWakeUpMs(), this.#punctuation.wallClock.nextDueMs)
+    return Math.min(this.#input.group.nextWakeUpMs(), this.#punctuation.nextWallClockMs)
   }
 
   /**
    * Processes records until `deadlineMs` (of `Clock.monotonicMs`), until the collector is not ready, or until nothing
    * is left to do; then gives how many it has processed. The caller gives slices of about 20 ms, yields to the event
    * loop in between, and awaits `collector.ready()` where that is pending. Returns a promise only where something had
-   * to wait. Stream-time punctuations run in here.
+   * to wait. Stream-time punctuations run, and timers of event time fire, in here.
    *
    * @throws ProcessingError, ProductionError, DeserializationError where a handler said `fail`; the task is then
    * unusable and its state is to be discarded. SchemaRegistryError where a schema cannot be had; no record is lost and
@@ -183,7 +185,10 @@ export class StreamTask {
     return this.#loop.run(new TimeSlice(this.#options.clock, deadlineMs))
   }
 
-  /** Runs the punctuations that are due, on stream time and on wall-clock time as of `nowMs`; gives how many ran. */
+  /**
+   * Runs the punctuations that are due, on stream time and on wall-clock time as of `nowMs`, and fires timers of the
+   * wall clock for a while; gives how many ran.
+   */
   punctuate(nowMs: number): MaybePromise<number> {
     this.#checkUsable()
     const onStreamTime = this.#punctuation.runStreamTime(this.streamTimeMs)
@@ -277,6 +282,7 @@ export class StreamTask {
 function scopeOf(
   options: StreamTaskOptions,
   punctuation: TaskPunctuation,
+  timers: TaskTimers,
   metrics: TaskMetrics,
   progress: ProcessorProgress,
 ): TaskScope {
@@ -294,8 +300,10 @@ function scopeOf(
     progress,
     taskStore: (name) => state.store(name),
     globalStore: (name) => options.globalStore(name),
+    timers,
     input: undefined,
     punctuationMs: undefined,
+    timer: undefined,
     commitRequested: false,
     held: undefined,
     metricsOf: (processor) => metrics.ofProcessor(processor),

@@ -77,6 +77,12 @@ export class TaskLoop {
     const group = this.#group
     for (;;) {
       if (slice.timeToLook && (slice.isOver() || collector.ready() !== undefined)) return undefined
+      if (this.timersDue) {
+        const pending = this.#fireTimer()
+        slice.tickAside()
+        if (pending !== undefined) return pending
+        continue
+      }
       if (group.fillable) {
         const pending = this.#fill(slice)
         if (pending !== undefined) return pending
@@ -88,6 +94,29 @@ export class TaskLoop {
       slice.tick()
       if (pending !== undefined) return pending
     }
+  }
+
+  /** Whether a timer of event time may have to fire before the next record is processed. */
+  get timersDue(): boolean {
+    const { streamTimeMs } = this.#scope.storeClock
+    return streamTimeMs >= 0 && this.#scope.timers.nextDueMs('stream-time') <= streamTimeMs
+  }
+
+  /** One at a time, so that a commit can come between them however many are due. */
+  #fireTimer(): Promise<void> | undefined {
+    const { timers, storeClock } = this.#scope
+    const fired = timers.fireNext('stream-time', storeClock.streamTimeMs)
+    if (isPromise(fired)) return fired.then((did) => this.#noteTimer(did))
+    this.#noteTimer(fired)
+    return undefined
+  }
+
+  #noteTimer(fired: boolean): void {
+    // A processor may have caught the error that says so.
+    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
+    if (!fired) return
+    this.ran = true
+    this.#metrics.punctuated.add()
   }
 
   /** Makes heads: deals with a record that cannot be read, or decodes the next chunks and reads their state. */

@@ -3,6 +3,7 @@ import type { Logger } from '../core/logger.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
+import type { TimerStoreSpec } from '../state/timer-store-spec.ts'
 import type {
   Cancellable,
   DropRule,
@@ -13,9 +14,12 @@ import type {
   Punctuator,
   RecordMetadata,
 } from '../topology/processor.ts'
+import type { TimerHandler, Timers } from '../topology/timers.ts'
 import { deliver, type AnyRecord, type GraphNode } from './graph-node.ts'
 import { storeFor } from './processor-stores.ts'
 import type { TaskScope } from './task-scope.ts'
+import type { HeldTimer } from './timer-head.ts'
+import { TimerService, type TimerServiceOptions } from './timer-service.ts'
 
 /** What the context must know of the node whose processor it serves. */
 export interface ContextNode {
@@ -23,6 +27,7 @@ export interface ContextNode {
   readonly stores: readonly string[]
   readonly children: readonly GraphNode[]
   punctuate(punctuator: Punctuator, timestampMs: number): MaybePromise<void>
+  fire(timer: HeldTimer, run: () => MaybePromise<void>): MaybePromise<void>
 }
 
 /** The context of one processor in one task. */
@@ -112,6 +117,22 @@ export class TaskProcessorContext implements ProcessorContext {
     return this.#scope.wallClockPunctuations.schedule(firstMs, intervalMs, run)
   }
 
+  timers<K, P>(spec: TimerStoreSpec<K, P>, onTimer: TimerHandler<K, P>): Timers<K, P> {
+    const { storeName } = spec
+    if (!this.#node.stores.includes(storeName)) throw this.#notConnected(storeName)
+    return this.#scope.timers.open(
+      storeName,
+      this.#node.name,
+      () =>
+        new TimerService({
+          store: this.store(storeName) as TimerServiceOptions['store'],
+          handler: onTimer as unknown as TimerServiceOptions['handler'],
+          hold: (pending) => void this.#hold(pending.then(() => {})),
+          fire: (timer, run) => this.#node.fire(timer, run),
+        }),
+    ) as unknown as Timers<K, P>
+  }
+
   commit(): void {
     this.#scope.commitRequested = true
   }
@@ -173,8 +194,12 @@ export class TaskProcessorContext implements ProcessorContext {
     }
     const global = this.#scope.globalStore(name)
     if (global) return global
+    throw this.#notConnected(name)
+  }
+
+  #notConnected(name: string): TopologyError {
     const { name: node, stores } = this.#node
-    throw new TopologyError(
+    return new TopologyError(
       `The store ${name} is not connected to the processor ${node}; ` +
         (stores.length === 0 ? 'no store is. ' : `connected are ${stores.join(', ')}. `) +
         'Name it in the stores of the processor.',

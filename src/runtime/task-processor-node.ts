@@ -1,11 +1,13 @@
 import { isStreamsError, messageOf, ProcessingError, type StreamsError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import { shown } from '../serdes/serde-errors.ts'
 import type { Processor, Punctuator } from '../topology/processor.ts'
 import type { ProcessorNode } from '../topology/topology-plan.ts'
 import type { FailureRouter } from './failure-router.ts'
 import type { AnyRecord, GraphNode } from './graph-node.ts'
 import { TaskProcessorContext, type ContextNode } from './task-processor-context.ts'
 import type { TaskScope } from './task-scope.ts'
+import type { HeldTimer } from './timer-head.ts'
 
 /** A processor in a task. Its errors are dealt with here, so that one node's failure leaves its siblings alone. */
 export class TaskProcessorNode implements GraphNode, ContextNode {
@@ -32,6 +34,8 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
   async init(): Promise<void> {
     try {
       await this.processor.init?.(this.#context)
+      const failure = await this.#drain()
+      if (failure) throw failure.error
     } catch (error) {
       throw this.#wrap('could not be initialized', error)
     }
@@ -59,12 +63,30 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
   }
 
   punctuate(punctuator: Punctuator, timestampMs: number): MaybePromise<void> {
+    return this.#runAt(timestampMs, () => punctuator(timestampMs))
+  }
+
+  /** Runs the handler of a timer, with the timer for what fails. */
+  fire(timer: HeldTimer, run: () => MaybePromise<void>): MaybePromise<void> {
+    this.#scope.timer = timer
+    const fired = this.#runAt(timer.slot.atMs, run)
+    if (fired === undefined) {
+      this.#scope.timer = undefined
+      return undefined
+    }
+    return fired.finally(() => {
+      this.#scope.timer = undefined
+    })
+  }
+
+  /** Runs what no record is the cause of. */
+  #runAt(timestampMs: number, run: () => MaybePromise<void>): MaybePromise<void> {
     const context = this.#context
     context.recordTimestampMs = timestampMs
     this.#scope.punctuationMs = timestampMs
     let settled: MaybePromise<void>
     try {
-      const result = punctuator(timestampMs)
+      const result = run()
       settled =
         result === undefined && context.pending === undefined ? undefined : this.#settle(result)
     } catch (error) {
@@ -119,11 +141,17 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
 
   #handle(error: unknown): MaybePromise<void> {
     return this.#failures.handle('processing', this.name, error, (thrown) =>
-      this.#wrap(
-        this.#scope.punctuationMs === undefined ? 'failed' : 'failed in a punctuation',
-        thrown,
-      ),
+      this.#wrap(this.#whatFailed(), thrown),
     )
+  }
+
+  #whatFailed(): string {
+    const { punctuationMs, timer } = this.#scope
+    if (timer) {
+      const { key, name, atMs } = timer.slot
+      return `failed in the timer '${name}' of ${shown(key)}, due at ${atMs}`
+    }
+    return punctuationMs === undefined ? 'failed' : 'failed in a punctuation'
   }
 
   /** Errors about the topology or a store say themselves what is wrong. */

@@ -13,6 +13,8 @@ import type {
   RecordMetadata,
 } from '../topology/processor.ts'
 import type { PunctuationQueue } from './punctuation-queue.ts'
+import type { HeldTimer } from './timer-head.ts'
+import type { TaskTimers } from './task-timers.ts'
 import type { RecordCollector } from './record-collector.ts'
 
 /** The input record in process, as it was read. */
@@ -35,6 +37,7 @@ export interface TaskScope {
   readonly collector: RecordCollector
   readonly streamPunctuations: PunctuationQueue
   readonly wallClockPunctuations: PunctuationQueue
+  readonly timers: TaskTimers
   /** Count the records that operators drop, by rule. */
   readonly dropped: Readonly<globalThis.Record<DropRule, Counter>>
   /** What processors keep with the committed offsets. */
@@ -44,8 +47,10 @@ export interface TaskScope {
   globalStore(name: string): StateStore | undefined
   /** Undefined in `init` and in punctuations. */
   input: InputRecord | undefined
-  /** The time of the punctuation that runs, if one does. */
+  /** The time of the punctuation or timer that runs, if one does. */
   punctuationMs: number | undefined
+  /** The timer that fires, if one does. */
+  timer: HeldTimer | undefined
   commitRequested: boolean
   /** Where the record was read that an operator held back and forwards now; undefined while none does. */
   held: { readonly origin: RecordMetadata | undefined } | undefined

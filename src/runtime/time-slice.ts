@@ -29,6 +29,11 @@ export class TimeSlice {
     this.#countdown--
   }
 
+  /** Counts what takes time and is no record. */
+  tickAside(): void {
+    this.#countdown--
+  }
+
   /** Whether enough records went by to ask {@link isOver}. */
   get timeToLook(): boolean {
     return this.#countdown === 0

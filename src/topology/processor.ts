@@ -3,6 +3,8 @@ import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Record } from '../core/record.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
+import type { TimerStoreSpec } from '../state/timer-store-spec.ts'
+import type { TimerHandler, Timers } from './timers.ts'
 
 /**
  * Handles records one by one and forwards what comes of them.
@@ -103,6 +105,12 @@ export interface ProcessorContext<
   store(name: string): StateStore
   /** Calls back each `intervalMs` of stream time or wall-clock time, until cancelled. */
   schedule(type: PunctuationType, intervalMs: number, punctuator: Punctuator): Cancellable
+  /**
+   * The timers that are kept in this store, which fire from here on: to be called in `init`, once a store.
+   *
+   * @throws TopologyError where the store is not connected to this processor, or its timers are open already.
+   */
+  timers<K, P>(store: TimerStoreSpec<K, P>, onTimer: TimerHandler<K, P>): Timers<K, P>
   /** Asks for a commit soon. */
   commit(): void
   /**

@@ -39,6 +39,10 @@ export class FakeContext implements ProcessorContext {
     return { cancel() {} }
   }
 
+  timers(): never {
+    throw new Error('no timers here')
+  }
+
   commit(): void {}
 
   recordDropped(reason: string): void {

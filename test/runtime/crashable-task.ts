@@ -116,6 +116,12 @@ export class CrashableTask implements AsyncDisposable {
     }
   }
 
+  /** Processes until so many records were sent since the last commit, but for those of changelogs. */
+  async stepUntilSent(records: number): Promise<void> {
+    const isOutput = ({ topic }: SentText): boolean => !topic.endsWith('-changelog')
+    while (this.#collector.sent.filter(isOutput).length < records) await this.step(1)
+  }
+
   /** Processes all there is. */
   async drain(): Promise<void> {
     while (this.task.isProcessable(this.clock.now())) {

@@ -1,9 +1,9 @@
-import { StreamsBuilder } from 'millrace'
+import { Record, StreamsBuilder, type Timers } from 'millrace'
 import { string } from 'millrace/serdes'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
-import { memoryState } from '../../src/state/index.ts'
+import { memoryState, timerStore } from '../../src/state/index.ts'
 import type { StateProvider } from '../../src/state/task-state.ts'
 import { topic } from '../../src/topology/topic.ts'
 import type { Topology } from '../../src/topology/topology.ts'
@@ -101,5 +101,48 @@ describe.each(engines)('with workers that crash, on state in %s,', (_name, openS
       isDone: (out) => out.length >= ids.length,
     })
     expect(records.map(({ value }) => value).sort()).toEqual([...ids].sort())
+  })
+  it('timers of both clocks fire once each', async () => {
+    const alarms = timerStore({ name: 'alarms', key: string(), payload: string() })
+    const builder = new StreamsBuilder()
+    builder
+      .stream(input)
+      .process<string, string, [typeof alarms]>(
+        () => {
+          let timers: Timers<string, string>
+          return {
+            init(context) {
+              timers = context.timers(alarms, ({ key, payload, atMs, clock }) =>
+                context.forward(new Record(key, `${payload} by ${clock}`, atMs)),
+              )
+            },
+            async process({ key, value, timestampMs }, context) {
+              const due = { key, name: value, payload: value }
+              const soonMs = context.currentSystemTimeMs() + 3
+              await timers.schedule({ ...due, atMs: soonMs, clock: 'wall-clock-time' })
+              const timer = { ...due, name: `${value}'`, atMs: timestampMs + 40 }
+              await timers.schedule({ ...timer, clock: 'stream-time' })
+            },
+          }
+        },
+        { stores: [alarms], key: string(), value: string() },
+      )
+      .to(output)
+    const ids = Array.from({ length: 160 }, (_, i) => `event ${i}`)
+    const round = ids.map((id, i) => ({ key: `k${i % 7}`, value: id, timestampMs: i }))
+    // Moves event time in both partitions past all timers.
+    const end = [0, 1].map((partition) => {
+      return { key: `end ${partition}`, value: 'end', timestampMs: 1_000, partition }
+    })
+    const records = await withCrashes({
+      topology: builder.build(),
+      rounds: [round.slice(0, 70), round.slice(70, 120), [...round.slice(120), ...end]],
+      openState,
+      isDone: (out) => out.length >= 2 * ids.length + 2,
+    })
+    const expected = [...ids, 'end', 'end'].map((id) => `${id} by wall-clock-time`)
+    expect(records.map(({ value }) => value).sort()).toEqual(
+      [...expected, ...ids.map((id) => `${id} by stream-time`)].sort(),
+    )
   })
 })
