@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { StreamsBuilder, type Topology } from 'millrace'
+import { StreamsBuilder, type BuildOptions, type OptimizationName, type Topology } from 'millrace'
 import type { TopologyTestDriverOptions } from 'millrace/testing'
 import { allTopologies } from './all-topologies.ts'
 
@@ -17,6 +17,7 @@ export function buildTopology(name: string): Built {
   if (!declare) throw new Error(`No file in test/dsl/golden declares the topology ${name}.`)
   const driver: { -readonly [K in keyof TopologyTestDriverOptions]: TopologyTestDriverOptions[K] } =
     {}
+  let optimize: BuildOptions['optimize'] = 'none'
   for (const [key, value] of Object.entries(configOf(name))) {
     switch (key) {
       case 'statestore.cache.max.bytes':
@@ -25,13 +26,19 @@ export function buildTopology(name: string): Built {
       case 'max.task.idle.ms':
         driver.maxTaskIdleMs = Number(value)
         break
+      case 'topology.optimization':
+        optimize = value === 'all' ? 'all' : (String(value).split(',') as OptimizationName[])
+        break
+      case '__enable.process.processValue.fix__':
+        // What Kafka Streams mends only where it is asked to is right here from the first.
+        break
       default:
         throw new Error(`The replay does not know the setting ${key} of the case ${name}.`)
     }
   }
   const builder = new StreamsBuilder()
   declare(builder)
-  return { topology: builder.build(), driver }
+  return { topology: builder.build({ optimize }), driver }
 }
 
 function configOf(name: string): Readonly<Record<string, unknown>> {
