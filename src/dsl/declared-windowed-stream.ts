@@ -73,7 +73,7 @@ export class DeclaredWindowedStream<K, V> implements TimeWindowedKStream<K, V> {
       name,
       spec,
       supplier: () => this.windows.processor(aggregation),
-      closesAfterMs: this.windows.graceMs,
+      closesAfterMs: this.windows.closesAfterMs,
     })
     const stream = { ...state, sources }
     const last = late ? addLateOutput(late, [node], stream, options.late!) : node

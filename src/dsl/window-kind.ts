@@ -13,6 +13,8 @@ export interface WindowKind {
   readonly leastRetentionMs: number
   /** How far stream time is past a window's end when the window closes, in milliseconds. */
   readonly graceMs: number
+  /** How far stream time must be past a window's end for the window to take no more records, in milliseconds. */
+  readonly closesAfterMs: number
   processor<K, V, Agg>(aggregation: WindowAggregation<K, V, Agg>): Processor<K, V, unknown, unknown>
 }
 
@@ -23,6 +25,8 @@ export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
       sizeMs: timeDifferenceMs,
       leastRetentionMs: 2 * timeDifferenceMs + graceMs,
       graceMs,
+      // The end of such a window belongs to it.
+      closesAfterMs: graceMs + 1,
       processor: (aggregation) => new SlidingAggregateProcessor(aggregation, windows),
     }
   }
@@ -30,6 +34,7 @@ export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
     sizeMs: windows.sizeMs,
     leastRetentionMs: windows.sizeMs + windows.graceMs,
     graceMs: windows.graceMs,
+    closesAfterMs: windows.graceMs,
     processor: (aggregation) => new WindowAggregateProcessor(aggregation, windows),
   }
 }

@@ -5,6 +5,7 @@ import type { KeyValueStore } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import { BufferedChange } from '../buffered-change.ts'
 import { Change } from '../change.ts'
+import { ObservedTime } from './observed-time.ts'
 import { WaitingRows, type WaitingRow } from './waiting-rows.ts'
 
 /** How a table's updates are held back. */
@@ -36,22 +37,25 @@ const readsMax = 256
  * What is held back lies in a store; in memory is only what the order and the bounds take. It is worked out anew when
  * the task comes to a worker, so that it is what the store holds.
  *
- * @remarks Source: Java's `KTableSuppressProcessorSupplier`; a row's old value is what was emitted last, ADR 0013.
+ * @remarks Source: Java's `KTableSuppressProcessorSupplier`; a row's old value is what was emitted of it last, which
+ * docs/adr/0013-suppressed-tables.md explains.
  */
 export class SuppressProcessor<K, V> implements Processor<K, Change<V>, K, Change<V>> {
   private readonly suppression: Suppression<K>
   private readonly rows = new WaitingRows<K, V>()
   private store!: KeyValueStore<K, BufferedChange<V>>
   private emitted: { add(): void } | undefined
-  private streamTimeMs = -1
+  private readonly observed: ObservedTime
 
   constructor(suppression: Suppression<K>) {
     this.suppression = suppression
+    this.observed = new ObservedTime(suppression.name)
   }
 
   async init(context: Forward<K, V>): Promise<void> {
     const { rows } = this
     this.measure(context)
+    this.observed.init(context)
     const { storeName } = this.suppression
     this.store = context.store(storeName) as KeyValueStore<K, BufferedChange<V>>
     for await (const { key, value } of this.store.range()) {
@@ -63,7 +67,7 @@ export class SuppressProcessor<K, V> implements Processor<K, Change<V>, K, Chang
   }
 
   process(record: Record<K, Change<V>>, context: Forward<K, V>): MaybePromise<void> {
-    this.streamTimeMs = Math.max(this.streamTimeMs, record.timestampMs)
+    this.observed.observe(record.timestampMs)
     this.hold(record, context)
     return this.emitDue(context)
   }
@@ -98,7 +102,7 @@ export class SuppressProcessor<K, V> implements Processor<K, Change<V>, K, Chang
   private takeDue(): WaitingRow<K, V>[] {
     const { rows, suppression } = this
     const due: WaitingRow<K, V>[] = []
-    const untilMs = this.streamTimeMs - suppression.waitMs
+    const untilMs = this.observed.ms - suppression.waitMs
     while (due.length < readsMax) {
       const row = rows.take(untilMs)
       if (!row) break
