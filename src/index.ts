@@ -69,9 +69,11 @@ export type {
   Predicate,
   Reducer,
 } from './dsl/callbacks.ts'
+export { CountWindows } from './dsl/count-windows.ts'
 export type { DedupRules } from './dsl/dedup-options.ts'
 export type {
   ConsumedOptions,
+  CountWindowedOptions,
   DerivedTableOptions,
   GlobalJoinOptions,
   GroupedOptions,
@@ -99,6 +101,7 @@ export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
   Branched,
   BranchedKStream,
+  CountWindowedKStream,
   DedupOptions,
   GlobalKTable,
   KGroupedStream,

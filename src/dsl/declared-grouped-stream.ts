@@ -2,7 +2,9 @@ import { long } from '../serdes/long.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { Aggregator, Initializer, Reducer } from './callbacks.ts'
+import { CountWindows } from './count-windows.ts'
 import type { DeclaredGroupState } from './declared.ts'
+import { DeclaredCountWindowedStream } from './declared-count-windowed-stream.ts'
 import { DeclaredWindowedStream } from './declared-windowed-stream.ts'
 import type { MaterializedOptions } from './operator-options.ts'
 import { StreamAggregateProcessor, type StreamAggregation } from './processors/stream-aggregate.ts'
@@ -11,7 +13,12 @@ import { storeOptions } from './store-options.ts'
 import { StoredTable } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
 import { StreamAggregations } from './stream-aggregation.ts'
-import type { KGroupedStream, KTable, TimeWindowedKStream } from './streams.ts'
+import type {
+  CountWindowedKStream,
+  KGroupedStream,
+  KTable,
+  TimeWindowedKStream,
+} from './streams.ts'
 import type { SlidingWindows } from './sliding-windows.ts'
 import type { TimeWindows } from './time-windows.ts'
 import { windowKind } from './window-kind.ts'
@@ -55,7 +62,14 @@ export class DeclaredGroupedStream<K, V> implements KGroupedStream<K, V> {
     return this.aggregated('KSTREAM-AGGREGATE-', steps, options.value, options)
   }
 
-  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V> {
+  windowedBy(windows: CountWindows): CountWindowedKStream<K, V>
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>
+  windowedBy(
+    windows: TimeWindows | SlidingWindows | CountWindows,
+  ): TimeWindowedKStream<K, V> | CountWindowedKStream<K, V> {
+    if (windows instanceof CountWindows) {
+      return new DeclaredCountWindowedStream(this.aggregations, windows)
+    }
     return new DeclaredWindowedStream(this.aggregations, windowKind(windows))
   }
 

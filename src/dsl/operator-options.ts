@@ -106,6 +106,14 @@ export interface WindowedOptions<LateStream = unknown> extends WindowedTableOpti
   readonly emitIntervalMs?: number
 }
 
+/** The options of an aggregation by count. */
+export interface CountWindowedOptions extends NamedOptions {
+  /** Keeps the windows that are not full. @defaultValue a generated name */
+  readonly store?: WindowStoreOption
+  /** When a window's result is sent on: once, when it is full, or with each update of it. @defaultValue `'full'` */
+  readonly emit?: 'full' | 'update'
+}
+
 /**
  * A table made of another one; given a store, it is held there, else it is computed when it is read. A windowed
  * table is held where it was aggregated only.

@@ -16,6 +16,7 @@ import { neededSerde } from './serde-needed.ts'
 import { sideOutputs } from './side-outputs.ts'
 import { storeOptions } from './store-options.ts'
 import type { DedupOptions, KStream } from './streams.ts'
+import { checkMs } from './whole-ms.ts'
 
 type Options<K, V> = DedupOptions<K, V, unknown>
 
@@ -28,8 +29,8 @@ export function dedupStream<K, V>(
   const { windowMs, graceMs = 0 } = options
   const storeName = storeOptions(options.store).name ?? plan.storeName('KSTREAM-DEDUP-')
   const name = plan.processorName('KSTREAM-DEDUP-', options.name)
-  checkMs(name, 'windowMs', windowMs, 1)
-  checkMs(name, 'graceMs', graceMs, 0)
+  checkMs(`The dedup ${name}`, 'windowMs', windowMs, 1)
+  checkMs(`The dedup ${name}`, 'graceMs', graceMs, 0)
   const outputs = options.duplicates && sideOutputs(plan, name, ['unique', 'duplicates'])
   const dedup: Dedup<K, V> = {
     storeName,
@@ -130,11 +131,4 @@ function dedupStore<K, V>(
     // The stretch before the current one must still be there at the current one's end.
     retentionMs: 2 * memoryMs,
   })
-}
-
-function checkMs(operator: string, option: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return
-  throw new TopologyError(
-    `The dedup ${operator} has ${option} ${value}: write a whole number of milliseconds, at least ${least}.`,
-  )
 }

@@ -1,3 +1,4 @@
+import type { CountWindowed } from '../core/count-windowed.ts'
 import type { Windowed } from '../core/windowed.ts'
 import type { Serde } from '../serdes/serde.ts'
 import type { KeyValueStore, StoreRef, WindowStore } from '../state/store.ts'
@@ -14,7 +15,9 @@ import type {
   Predicate,
   Reducer,
 } from './callbacks.ts'
+import type { CountWindows } from './count-windows.ts'
 import type {
+  CountWindowedOptions,
   DerivedTableOptions,
   GlobalJoinOptions,
   GroupedOptions,
@@ -194,7 +197,31 @@ export interface KGroupedStream<K, V> {
     },
   ): KTable<K, Agg>
   /** Groups records by window too. */
+  /** Aggregates so many records of a key each, however much time they take. */
+  windowedBy(windows: CountWindows): CountWindowedKStream<K, V>
   windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>
+}
+
+/**
+ * Records by key and number, to be aggregated. Unlike windows of time a window by count is over once it is full, so the
+ * results are a stream; the store holds the windows that are not full.
+ */
+export interface CountWindowedKStream<K, V> {
+  /** How many records a window has: with `emit: 'update'` how far it is. */
+  count(options?: CountWindowedOptions): KStream<CountWindowed<K>, number>
+  /** The values of each window made one. */
+  reduce(
+    reducer: Reducer<V>,
+    options?: CountWindowedOptions & { readonly value?: Serde<V> },
+  ): KStream<CountWindowed<K>, V>
+  /** The records of each window folded into one value. */
+  aggregate<Agg, Stored = Agg>(
+    initializer: Initializer<Agg>,
+    aggregator: Aggregator<K, V, NoInfer<Agg>>,
+    options: CountWindowedOptions & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KStream<CountWindowed<K>, Agg>
 }
 
 /** Records by key and window, to be aggregated. Source: Java's `TimeWindowedKStream`. */

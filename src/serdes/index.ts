@@ -14,3 +14,4 @@ export type {
 export { string } from './string.ts'
 export { validated, type ValidationFault } from './validated.ts'
 export { windowed } from './windowed.ts'
+export { countWindowed } from './count-windowed.ts'

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { StreamsBuilder, type Topology } from 'millrace'
 import { describe, expect, it } from 'vitest'
 import { CrashableTask, runThrough, type TaskEvent } from '../runtime/crashable-task.ts'
+import { taskEvents } from '../runtime/task-events.ts'
 import type { InputText } from '../runtime/fetched-records.ts'
 import { temporaryFolder } from '../state/contract/harness.ts'
 import { text } from './golden/topics.ts'
@@ -34,15 +35,6 @@ const inputs = fc
     { maxLength: 40 },
   )
   .map((records) => records.map((record, i) => ({ ...record, value: `${record.value}${i}` })))
-
-export const taskEvents: fc.Arbitrary<TaskEvent[]> = fc.array(
-  fc.oneof(
-    { weight: 4, arbitrary: fc.record({ step: fc.integer({ min: 1, max: 8 }) }) },
-    { weight: 2, arbitrary: fc.constant('commit' as const) },
-    { weight: 1, arbitrary: fc.constant('crash' as const) },
-  ),
-  { maxLength: 14 },
-)
 
 /** The first of each id pass, and stay known while stream time is in their stretch of memory or the next. */
 function expected(records: readonly InputText[]): { out: string[]; duplicates: string[] } {

@@ -7,6 +7,7 @@ import type { Timers } from '../../src/topology/timers.ts'
 import type { Topology } from '../../src/topology/topology.ts'
 import { temporaryFolder } from '../state/contract/harness.ts'
 import { CrashableTask, runThrough, type TaskEvent } from './crashable-task.ts'
+import { taskEvents } from './task-events.ts'
 import { textTopology } from './text-topologies.ts'
 
 const timers = timerStore({ name: 'timers', key: string() })
@@ -86,15 +87,6 @@ const input = fc.record({
   timestampMs: fc.integer({ min: 0, max: 100 }),
 })
 
-const events: fc.Arbitrary<TaskEvent[]> = fc.array(
-  fc.oneof(
-    { weight: 4, arbitrary: fc.record({ step: fc.integer({ min: 1, max: 6 }) }) },
-    { weight: 2, arbitrary: fc.constant('commit' as const) },
-    { weight: 1, arbitrary: fc.constant('crash' as const) },
-  ),
-  { maxLength: 14 },
-)
-
 async function check(
   inputs: readonly Input[],
   happening: readonly TaskEvent[],
@@ -112,7 +104,7 @@ async function check(
 describe('timers of event time, wherever the task commits and crashes', () => {
   it('fire as those of a model, on state in memory', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(input, { maxLength: 30 }), events, (inputs, happening) =>
+      fc.asyncProperty(fc.array(input, { maxLength: 30 }), taskEvents, (inputs, happening) =>
         check(inputs, happening),
       ),
       { numRuns: 200 },
@@ -121,7 +113,7 @@ describe('timers of event time, wherever the task commits and crashes', () => {
 
   it('fire as those of a model, on RocksDB', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(input, { maxLength: 30 }), events, async (inputs, happening) =>
+      fc.asyncProperty(fc.array(input, { maxLength: 30 }), taskEvents, async (inputs, happening) =>
         check(inputs, happening, await temporaryFolder()),
       ),
       { numRuns: 10 },

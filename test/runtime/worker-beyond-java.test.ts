@@ -1,4 +1,4 @@
-import { Record, StreamsBuilder, type Timers } from 'millrace'
+import { CountWindows, Record, StreamsBuilder, type Timers } from 'millrace'
 import { string } from 'millrace/serdes'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { describe, expect, it } from 'vitest'
@@ -144,5 +144,32 @@ describe.each(engines)('with workers that crash, on state in %s,', (_name, openS
     expect(records.map(({ value }) => value).sort()).toEqual(
       [...expected, ...ids.map((id) => `${id} by stream-time`)].sort(),
     )
+  })
+  it('windows by count hold each record once, in order', async () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream(input)
+      .groupByKey()
+      .windowedBy(CountWindows.of({ size: 10, advance: 5 }))
+      .reduce((a, b) => `${a} ${b}`, { store: 'windows' })
+      .map((value, { key }) => ({ key, value }), { key: string(), value: string() })
+      .to(output)
+    const keys = ['a', 'b', 'c', 'd']
+    const records = Array.from({ length: 400 }, (_, i) => {
+      const key = keys[i % keys.length]!
+      return { key, value: String(Math.floor(i / keys.length)), partition: i % 2, timestampMs: i }
+    })
+    const windows = Array.from({ length: 19 }, (_, i) =>
+      Array.from({ length: 10 }, (_each, j) => String(5 * i + j)).join(' '),
+    )
+    const out = await withCrashes({
+      topology: builder.build(),
+      rounds: [records.slice(0, 170), records.slice(170, 290), records.slice(290)],
+      openState,
+      isDone: ({ length }) => length >= keys.length * windows.length,
+    })
+    for (const key of keys) {
+      expect(out.filter((each) => each.key === key).map(({ value }) => value)).toEqual(windows)
+    }
   })
 })
