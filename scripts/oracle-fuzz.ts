@@ -1,0 +1,86 @@
+// Runs random topologies in Kafka Streams and in Millrace, and says where they disagree (Java 17 is needed).
+//
+//   npx tsx scripts/oracle-fuzz.ts --seeds 1000 --from 1     these seeds; a disagreement is made small and printed
+//   npx tsx scripts/oracle-fuzz.ts --only join,session       prefers operators whose names contain one of these
+//   npx tsx scripts/oracle-fuzz.ts --stop 3                  stops after so many disagreements (1 unless given)
+import { parseArgs } from 'node:util'
+import { generateCase } from '../test/dsl/random/generate.ts'
+import { JavaOracle } from '../test/dsl/random/java.ts'
+import { difference, runCase } from '../test/dsl/random/run.ts'
+import { shrink } from '../test/dsl/random/shrink.ts'
+import type { CaseResult, CaseSpec } from '../test/dsl/random/spec.ts'
+
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    stop: { type: 'string', default: '1' },
+  },
+})
+
+const only = options.only.split(',').filter(Boolean)
+const from = Number(options.from)
+const until = from + Number(options.seeds)
+const counts = { agreed: 0, refused: 0, disagreed: 0, records: 0 }
+
+await using oracle = new JavaOracle()
+const ahead = 8
+const running: { readonly spec: CaseSpec; readonly java: Promise<CaseResult> }[] = []
+for (let seed = from; seed < until || running.length > 0; seed++) {
+  if (seed < until) {
+    const spec = generateCase(seed, only)
+    running.push({ spec, java: oracle.run(spec) })
+    if (running.length < ahead) continue
+  }
+  const { spec, java } = running.shift()!
+  const result = await java
+  const differs = await compare(spec, result)
+  if (differs === undefined) count(result)
+  else if (await report(spec)) break
+}
+const { agreed, refused, disagreed, records } = counts
+console.log(
+  `${agreed} agreed (${records} output records), ${refused} refused by both, ${disagreed} disagreed`,
+)
+process.exitCode = disagreed > 0 ? 1 : 0
+
+function count(result: CaseResult): void {
+  if ('refused' in result) {
+    counts.refused++
+    return
+  }
+  counts.agreed++
+  counts.records += Object.values(result.outputs).flat().length
+}
+
+async function compare(spec: CaseSpec, java: CaseResult): Promise<string | undefined> {
+  const stores = 'refused' in java ? [] : Object.keys(java.stores)
+  try {
+    return difference(java, await runCase(spec, stores))
+  } catch (error) {
+    const { stack } = error as Error
+    return `Millrace fails: ${stack?.split('\n').slice(0, 4).join('\n')}`
+  }
+}
+
+/** Prints a small form of a case that disagrees; returns whether it was the last to look for. */
+async function report(spec: CaseSpec): Promise<boolean> {
+  counts.disagreed++
+  const first = await compare(spec, await oracle.run(spec))
+  const kind = kindOf(first!)
+  const small = await shrink(spec, async (smaller) => {
+    const differs = await compare(smaller, await oracle.run(smaller))
+    return differs !== undefined && kindOf(differs) === kind
+  })
+  console.log(`seed ${spec.seed} disagrees. Made small:`)
+  for (const [i, op] of small.ops.entries()) console.log(`  ${i} ${JSON.stringify(op)}`)
+  for (const input of small.inputs) console.log(`    ${JSON.stringify(input)}`)
+  console.log(await compare(small, await oracle.run(small)))
+  return counts.disagreed >= Number(options.stop)
+}
+
+/** What is made small must still fail in the same way, or one fault would be mistaken for another. */
+function kindOf(differs: string): string {
+  return differs.slice(0, 18)
+}

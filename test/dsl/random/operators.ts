@@ -1,0 +1,146 @@
+import type { Seeded } from './seeded.ts'
+import type { OpSpec, ValueType, WindowsSpec } from './spec.ts'
+
+/** What an operator is chosen by: the values so far, and the number that names in it get. */
+export interface Choice {
+  readonly random: Seeded
+  readonly types: readonly ValueType[]
+  readonly index: number
+}
+
+/** An operator of the language, with how often it comes. */
+interface Operator {
+  readonly name: string
+  readonly weight: number
+  /** Undefined where no value so far is fit for it. */
+  readonly make: (choice: Choice) => OpSpec | undefined
+}
+
+type Fits = (type: ValueType) => boolean
+
+const stream: Fits = ({ kind }) => kind === 'stream'
+const keyed: Fits = (type) => stream(type) && type.key === 'text'
+const table: Fits = ({ kind }) => kind === 'table'
+const plainTable: Fits = (type) => table(type) && type.key === 'text'
+const grouped: Fits = ({ kind }) => kind === 'grouped'
+const groupedTable: Fits = ({ kind }) => kind === 'groupedTable'
+const global: Fits = ({ kind }) => kind === 'global'
+
+/** One of the values that fit; those declared last more often, so that topologies grow deep. */
+function one({ random, types }: Choice, fits: Fits): number | undefined {
+  const fitting = types.flatMap((type, i) => (fits(type) ? [i] : []))
+  if (fitting.length === 0) return undefined
+  return random.chance(0.5) ? fitting.at(-1) : random.choose(fitting)
+}
+
+function named({ random, index }: Choice): { readonly name?: string } {
+  return random.chance(0.2) ? { name: `named-${index}` } : {}
+}
+
+function stored(choice: Choice, of: number): { readonly store?: string } {
+  const { random, types, index } = choice
+  return types[of]!.key === 'text' && random.chance(0.3) ? { store: `store-${index}` } : {}
+}
+
+function unary(
+  name: string,
+  weight: number,
+  fits: Fits,
+  more: (choice: Choice, of: number) => Partial<OpSpec> = () => ({}),
+): Operator {
+  return {
+    name,
+    weight,
+    make(choice) {
+      const of = one(choice, fits)
+      if (of === undefined) return undefined
+      const f = choice.random.below(24)
+      return { op: name, of, f, ...named(choice), ...more(choice, of) }
+    },
+  }
+}
+
+function binary(
+  name: string,
+  weight: number,
+  left: Fits,
+  right: (of: ValueType) => Fits,
+  more: (choice: Choice, of: number) => Partial<OpSpec> = () => ({}),
+): Operator {
+  return {
+    name,
+    weight,
+    make(choice) {
+      const of = one(choice, left)
+      if (of === undefined) return undefined
+      const other = one(choice, right(choice.types[of]!))
+      if (other === undefined) return undefined
+      const f = choice.random.below(24)
+      return { op: name, of, with: other, f, ...named(choice), ...more(choice, of) }
+    },
+  }
+}
+
+function windows({ random }: Choice): WindowsSpec {
+  const size = 4 + random.below(20)
+  const grace = random.choose([0, 0, 5, 20])
+  if (random.chance(0.5)) return { type: 'tumbling', size, grace }
+  return { type: 'hopping', size, grace, advance: 1 + random.below(size) }
+}
+
+function windowed(choice: Choice): Partial<OpSpec> {
+  return { windows: windows(choice) }
+}
+
+function aggregationStore({ random, index }: Choice): { readonly store?: string } {
+  return random.chance(0.4) ? { store: `store-${index}` } : {}
+}
+
+function windowedAggregation(choice: Choice): Partial<OpSpec> {
+  return { ...aggregationStore(choice), ...windowed(choice) }
+}
+
+/** The operators of random topologies. */
+export const operators: readonly Operator[] = [
+  unary('filter', 2, (type) => stream(type) || table(type), storedIfTable),
+  unary('filterNot', 1, (type) => stream(type) || table(type), storedIfTable),
+  unary('mapValues', 3, (type) => stream(type) || table(type), storedIfTable),
+  unary('flatMapValues', 2, stream),
+  unary('map', 2, stream),
+  unary('flatMap', 1, stream),
+  unary('selectKey', 2, stream),
+  unary('peek', 1, stream),
+  unary('branch', 1, stream, ({ random }) => {
+    return { branches: 1 + random.below(3), rest: random.chance(0.6) }
+  }),
+  binary('merge', 2, stream, (of) => (other) => {
+    return stream(other) && other.key === of.key && other.value === of.value && same(of, other)
+  }),
+  unary('repartition', 1, keyed),
+  unary('groupByKey', 3, keyed),
+  unary('groupBy', 3, stream),
+  unary('count', 2, grouped, aggregationStore),
+  unary('reduce', 2, grouped, aggregationStore),
+  unary('aggregate', 2, grouped, aggregationStore),
+  unary('count', 2, grouped, windowedAggregation),
+  unary('reduce', 2, grouped, windowedAggregation),
+  unary('aggregate', 2, grouped, windowedAggregation),
+  unary('toTable', 3, keyed, stored),
+  unary('toStream', 3, table),
+  unary('tableGroupBy', 3, table),
+  unary('tableCount', 2, groupedTable, aggregationStore),
+  unary('tableReduce', 2, groupedTable, aggregationStore),
+  unary('tableAggregate', 2, groupedTable, aggregationStore),
+  binary('streamTableJoin', 4, keyed, () => plainTable),
+  binary('streamTableLeftJoin', 4, keyed, () => plainTable),
+  binary('globalJoin', 3, stream, () => global),
+  binary('globalLeftJoin', 3, stream, () => global),
+]
+
+function same(a: ValueType, b: ValueType): boolean {
+  return a.sizeMs === b.sizeMs
+}
+
+function storedIfTable(choice: Choice, of: number): Partial<OpSpec> {
+  return table(choice.types[of]!) ? stored(choice, of) : {}
+}

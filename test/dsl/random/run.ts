@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { StreamsBuilder } from 'millrace'
+import { bytes } from 'millrace/serdes'
+import { TopologyTestDriver } from 'millrace/testing'
+import { StreamsError } from '../../../src/core/errors.ts'
+import { entriesOf } from '../golden/store-rows.ts'
+import type { Step } from '../golden/vector.ts'
+import { declareRandom } from './declare.ts'
+import type { CaseResult, CaseSpec } from './spec.ts'
+
+/** Runs a random case through Millrace; gives the contents of these stores. */
+export async function runCase(spec: CaseSpec, stores: readonly string[]): Promise<CaseResult> {
+  try {
+    const builder = new StreamsBuilder()
+    declareRandom(builder, spec.ops)
+    const topology = builder.build()
+    await using driver = await TopologyTestDriver.create(topology, { applicationId: 'oracle' })
+    const steps: Step[] = spec.inputs.map(([topic, key, value, timestampMs]) => {
+      return { topic, key, value, timestampMs }
+    })
+    const serdes = { key: bytes(), value: bytes() }
+    for (const [topic, key, value, timestampMs] of spec.inputs) {
+      const record = { key: bufferOf(key), value: bufferOf(value), timestampMs }
+      await driver.input(topic, serdes).pipe(record)
+    }
+    return {
+      describe: topology.describe(),
+      outputs: outputsOf(driver),
+      stores: Object.fromEntries(
+        stores.map((store) => [store, entriesOf(driver, store, steps).map(storeRow)]),
+      ),
+    }
+  } catch (error) {
+    if (!(error instanceof StreamsError)) throw error
+    return { refused: error.message }
+  }
+}
+
+/** Stands for a topology's description in committed cases. */
+export function digestOf(description: string): string {
+  return createHash('sha256').update(description).digest('hex').slice(0, 12)
+}
+
+/** The first difference between two results, in words; undefined where they agree. */
+export function difference(java: CaseResult, ours: CaseResult): string | undefined {
+  if ('refused' in java || 'refused' in ours) {
+    if ('refused' in java && 'refused' in ours) return undefined
+    return 'refused' in java
+      ? `Kafka Streams refuses: ${java.refused}`
+      : `Millrace refuses: ${(ours as { refused: string }).refused}`
+  }
+  if (java.describe !== ours.describe) {
+    return `the descriptions differ:\n${java.describe}\n--- Millrace:\n${ours.describe}`
+  }
+  return (
+    partsDiffer('the topic', java.outputs, ours.outputs) ??
+    partsDiffer('the store', sorted(java.stores), sorted(ours.stores))
+  )
+}
+
+type Parts = Readonly<Record<string, readonly unknown[][]>>
+
+function partsDiffer(what: string, java: Parts, ours: Parts): string | undefined {
+  for (const name of new Set([...Object.keys(java), ...Object.keys(ours)])) {
+    const expected = (java[name] ?? []).map((row) => JSON.stringify(row))
+    const given = (ours[name] ?? []).map((row) => JSON.stringify(row))
+    const at = Array.from(expected.length > given.length ? expected : given).findIndex(
+      (_, i) => expected[i] !== given[i],
+    )
+    if (at < 0) continue
+    return `${what} ${name} differs at row ${at} (${expected.length} rows in Kafka Streams, ${given.length} in Millrace):
+  Kafka Streams: ${expected[at]}
+  Millrace:      ${given[at]}`
+  }
+  return undefined
+}
+
+function sorted(stores: Parts): Parts {
+  const text = (row: unknown[]): string => JSON.stringify(row)
+  const inOrder = (rows: readonly unknown[][]): unknown[][] =>
+    [...rows].sort((a, b) => (text(a) < text(b) ? -1 : 1))
+  return Object.fromEntries(Object.entries(stores).map(([name, rows]) => [name, inOrder(rows)]))
+}
+
+function outputsOf(driver: TopologyTestDriver): Parts {
+  const topics = driver.producedTopics.filter((name) => name.startsWith('out')).sort()
+  const serdes = { key: bytes(), value: bytes() }
+  return Object.fromEntries(
+    topics.map((topic) => [
+      topic,
+      driver
+        .output(topic, serdes)
+        .readRecords()
+        .map(({ key, value, timestampMs }) => [textOf(key), textOf(value), timestampMs]),
+    ]),
+  )
+}
+
+/** An entry as the oracle writes it: key, window, value, and times where its kind of store keeps them there too. */
+function storeRow(entry: object): unknown[] {
+  const { key, value, ...rest } = entry as Record<string, unknown>
+  const { windowStartMs, startMs, endMs, timestampMs, validToMs } = rest
+  if (startMs !== undefined) return [key, startMs, endMs, value]
+  if (windowStartMs !== undefined) return [key, windowStartMs, value, timestampMs]
+  return validToMs === undefined ? [key, value, timestampMs] : [key, value, timestampMs, validToMs]
+}
+
+function bufferOf(text: string | null): Buffer | null {
+  return text === null ? null : Buffer.from(text)
+}
+
+/** Bytes as text where they are plain ASCII, else in hexadecimal. */
+function textOf(of: Buffer | null): string | null {
+  if (of === null) return null
+  return of.every((byte) => byte >= 32 && byte <= 126) ? of.toString() : `0x${of.toString('hex')}`
+}

@@ -1,0 +1,67 @@
+import type { OpSpec, ValueType } from './spec.ts'
+
+/** The types of the values that the operators give, one after the other. */
+export function typesOf(ops: readonly OpSpec[]): ValueType[] {
+  const types: ValueType[] = []
+  for (const op of ops) types.push(...typesAfter(op, types))
+  return types
+}
+
+const text = { key: 'text', value: 'text', sizeMs: 0 } as const
+
+function typesAfter(op: OpSpec, types: readonly ValueType[]): ValueType[] {
+  const of = types[op.of ?? op.groups?.[0] ?? -1]!
+  switch (op.op) {
+    case 'stream':
+    case 'map':
+    case 'flatMap':
+      return [{ kind: 'stream', ...text }]
+    case 'table':
+      return [{ kind: 'table', ...text }]
+    case 'globalTable':
+      return [{ kind: 'global', ...text }]
+    case 'to':
+      return []
+    case 'branch':
+      return Array.from({ length: op.branches! + (op.rest ? 1 : 0) }, () => of)
+    case 'selectKey':
+      return [{ ...of, key: 'text' }]
+    case 'groupByKey':
+      return [{ ...of, kind: 'grouped' }]
+    case 'groupBy':
+      return [{ ...of, kind: 'grouped', key: 'text' }]
+    case 'tableGroupBy':
+      return [{ kind: 'groupedTable', ...text }]
+    case 'toTable':
+      return [{ ...of, kind: 'table' }]
+    case 'toStream':
+      return [{ ...of, kind: 'stream' }]
+    case 'filter':
+    case 'filterNot':
+    case 'peek':
+    case 'merge':
+    case 'repartition':
+    case 'suppress':
+      return [of]
+    case 'count':
+    case 'reduce':
+    case 'aggregate':
+    case 'cogroup':
+      return [aggregated(op, of)]
+    case 'tableCount':
+      return [{ ...of, kind: 'table', value: 'number' }]
+    case 'tableReduce':
+    case 'tableAggregate':
+      return [{ ...of, kind: 'table' }]
+    default:
+      // What is left gives texts for values: mapValues, flatMapValues and the joins.
+      return [{ ...of, value: 'text' }]
+  }
+}
+
+function aggregated({ op, windows }: OpSpec, of: ValueType): ValueType {
+  const value = op === 'count' ? 'number' : op === 'reduce' ? of.value : 'text'
+  if (!windows) return { kind: 'table', key: 'text', value, sizeMs: 0 }
+  if (windows.type === 'session') return { kind: 'table', key: 'session', value, sizeMs: 0 }
+  return { kind: 'table', key: 'window', value, sizeMs: windows.size }
+}
