@@ -13,6 +13,7 @@ import type { StateStore, StoreRef } from '../state/store.ts'
 import type { StateProvider } from '../state/task-state.ts'
 import { decoratedTopicName, type TopologyPlan } from '../topology/topology-plan.ts'
 import type { Topic } from '../topology/topic.ts'
+import { Arrivals } from './arrivals.ts'
 import { BoundSerdes } from './bound-serdes.ts'
 import { fetchedOf, type RawTestRecord } from './raw-test-record.ts'
 import {
@@ -60,6 +61,7 @@ export class TopologyTestDriver implements AsyncCloseable {
   readonly #serdes: BoundSerdes
   readonly #topics: TestTopics
   readonly #provider: StateProvider = memoryState()
+  readonly #arrivals: Arrivals = new Arrivals()
   readonly #running: TestTasks = { tasks: [], stores: new Map() }
   #pending: Promise<void> | undefined
   #closed = false
@@ -93,7 +95,7 @@ export class TopologyTestDriver implements AsyncCloseable {
     })
     this.#topics = new TestTopics(
       (topic) => options.partitions?.[topic] ?? 1,
-      (topic, record) => this.#hand(topic, record),
+      (topic, record) => this.#arrive(topic, record),
     )
   }
 
@@ -272,20 +274,31 @@ export class TopologyTestDriver implements AsyncCloseable {
     }
   }
 
-  /** Hands a record to the tasks that read its topic. */
+  /** Rows of global tables are there for whatever is processed next; all else waits for its turn. */
+  #arrive(topic: string, record: RawTestRecord): void {
+    if (this.#plan.globalStores.some((global) => global.topic === topic)) this.#hand(topic, record)
+    else if (this.#isRead(topic)) this.#arrivals.add(topic, record)
+  }
+
+  /** Gives a record to the tasks that read its topic. */
   #hand(topic: string, record: RawTestRecord): void {
     for (const { task, topics } of this.#running.tasks) {
       if (topics.has(topic)) task.addFetched(fetchedOf(topic, record))
     }
   }
 
-  /** Processes until no task has anything to do. */
+  /** Processes until no task has anything to do: one record after the other, with all that comes of each. */
   #drain(): MaybePromise<void> {
     for (;;) {
       const busy = this.#running.tasks.find(({ task }) => task.isProcessable(this.clock.now()))
-      if (!busy) return undefined
-      const processing = busy.task.processFor(Number.POSITIVE_INFINITY)
-      if (isPromise(processing)) return processing.then(() => this.#drain())
+      if (busy) {
+        const processing = busy.task.processFor(Number.POSITIVE_INFINITY)
+        if (isPromise(processing)) return processing.then(() => this.#drain())
+        continue
+      }
+      const next = this.#arrivals.take()
+      if (!next) return undefined
+      this.#hand(next.topic, next.record)
     }
   }
 
@@ -311,14 +324,18 @@ export class TopologyTestDriver implements AsyncCloseable {
   }
 
   #checkRead(topic: string): void {
+    if (this.#isRead(topic)) return
     const { tasks } = this.#running
-    if (tasks.some(({ topics }) => topics.has(topic))) return
     const names = tasks.flatMap(({ topics }) => [...topics])
     const meant = nearestName(topic, names)
     throw new TopologyError(
       `No source of the topology reads the topic ${topic}. ` +
         (meant === undefined ? `It reads: ${names.join(', ') || 'none'}.` : `Is ${meant} meant?`),
     )
+  }
+
+  #isRead(topic: string): boolean {
+    return this.#running.tasks.some(({ topics }) => topics.has(topic))
   }
 
   #brokerName(name: string): string {

@@ -22,6 +22,7 @@ const stream: Fits = ({ kind }) => kind === 'stream'
 const keyed: Fits = (type) => stream(type) && type.key === 'text'
 const table: Fits = ({ kind }) => kind === 'table'
 const plainTable: Fits = (type) => table(type) && type.key === 'text'
+const withOldValues: Fits = (type) => table(type) && !type.counts
 const grouped: Fits = ({ kind }) => kind === 'grouped'
 const groupedTable: Fits = ({ kind }) => kind === 'groupedTable'
 const global: Fits = ({ kind }) => kind === 'global'
@@ -39,7 +40,8 @@ function named({ random, index }: Choice): { readonly name?: string } {
 
 function stored(choice: Choice, of: number): { readonly store?: string } {
   const { random, types, index } = choice
-  return types[of]!.key === 'text' && random.chance(0.3) ? { store: `store-${index}` } : {}
+  const { key, counts } = types[of]!
+  return key === 'text' && !counts && random.chance(0.3) ? { store: `store-${index}` } : {}
 }
 
 function unary(
@@ -102,8 +104,8 @@ function windowedAggregation(choice: Choice): Partial<OpSpec> {
 
 /** The operators of random topologies. */
 export const operators: readonly Operator[] = [
-  unary('filter', 2, (type) => stream(type) || table(type), storedIfTable),
-  unary('filterNot', 1, (type) => stream(type) || table(type), storedIfTable),
+  unary('filter', 2, (type) => stream(type) || withOldValues(type), storedIfTable),
+  unary('filterNot', 1, (type) => stream(type) || withOldValues(type), storedIfTable),
   unary('mapValues', 3, (type) => stream(type) || table(type), storedIfTable),
   unary('flatMapValues', 2, stream),
   unary('map', 2, stream),
@@ -127,7 +129,7 @@ export const operators: readonly Operator[] = [
   unary('aggregate', 2, grouped, windowedAggregation),
   unary('toTable', 3, keyed, stored),
   unary('toStream', 3, table),
-  unary('tableGroupBy', 3, table),
+  unary('tableGroupBy', 3, withOldValues),
   unary('tableCount', 2, groupedTable, aggregationStore),
   unary('tableReduce', 2, groupedTable, aggregationStore),
   unary('tableAggregate', 2, groupedTable, aggregationStore),

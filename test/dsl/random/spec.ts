@@ -60,4 +60,9 @@ export interface ValueType {
   readonly key: 'text' | 'window' | 'session'
   readonly value: 'text' | 'number'
   readonly sizeMs: number
+  /**
+   * A table of counts: a key's first update has no old value in Millrace, and 0 in Kafka Streams, so what uses old
+   * values is not declared of it.
+   */
+  readonly counts?: true
 }

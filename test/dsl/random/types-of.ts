@@ -35,7 +35,7 @@ function typesAfter(op: OpSpec, types: readonly ValueType[]): ValueType[] {
     case 'toTable':
       return [{ ...of, kind: 'table' }]
     case 'toStream':
-      return [{ ...of, kind: 'stream' }]
+      return [streamOf(of)]
     case 'filter':
     case 'filterNot':
     case 'peek':
@@ -59,7 +59,16 @@ function typesAfter(op: OpSpec, types: readonly ValueType[]): ValueType[] {
   }
 }
 
-function aggregated({ op, windows }: OpSpec, of: ValueType): ValueType {
+function streamOf({ key, value, sizeMs }: ValueType): ValueType {
+  return { kind: 'stream', key, value, sizeMs }
+}
+
+function aggregated(op: OpSpec, of: ValueType): ValueType {
+  const type = aggregateType(op, of)
+  return op.op === 'count' ? { ...type, counts: true } : type
+}
+
+function aggregateType({ op, windows }: OpSpec, of: ValueType): ValueType {
   const value = op === 'count' ? 'number' : op === 'reduce' ? of.value : 'text'
   if (!windows) return { kind: 'table', key: 'text', value, sizeMs: 0 }
   if (windows.type === 'session') return { kind: 'table', key: 'session', value, sizeMs: 0 }

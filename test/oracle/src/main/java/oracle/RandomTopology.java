@@ -187,8 +187,8 @@ final class RandomTopology {
           // There is no form with a name alone.
           case "reduce" -> named() ? grouped.reduce(reducer, name(), as)
               : stored() ? grouped.reduce(reducer, as) : grouped.reduce(reducer);
-          default -> named() ? grouped.aggregate(() -> "", adder, name(), as)
-              : stored() ? grouped.aggregate(() -> "", adder, as) : grouped.aggregate(() -> "", adder);
+          default -> named() ? grouped.aggregate(() -> null, adder, name(), as)
+              : stored() ? grouped.aggregate(() -> null, adder, as) : grouped.aggregate(() -> null, adder);
         }, of().key(), out, 0);
         return;
       }
@@ -199,8 +199,8 @@ final class RandomTopology {
               : named() ? windowed.count(name()) : windowed.count();
           case "reduce" -> stored() ? (named() ? windowed.reduce(reducer, name(), as) : windowed.reduce(reducer, as))
               : named() ? windowed.reduce(reducer, name()) : windowed.reduce(reducer);
-          default -> stored() ? (named() ? windowed.aggregate(() -> "", adder, merger, name(), as) : windowed.aggregate(() -> "", adder, merger, as))
-              : named() ? windowed.aggregate(() -> "", adder, merger, name()) : windowed.aggregate(() -> "", adder, merger);
+          default -> stored() ? (named() ? windowed.aggregate(() -> null, adder, merger, name(), as) : windowed.aggregate(() -> null, adder, merger, as))
+              : named() ? windowed.aggregate(() -> null, adder, merger, name()) : windowed.aggregate(() -> null, adder, merger);
         }, 'X', out, 0);
         return;
       }
@@ -211,8 +211,8 @@ final class RandomTopology {
               : named() ? windowed.count(name()) : windowed.count();
         case "reduce" -> stored() ? (named() ? windowed.reduce(reducer, name(), as) : windowed.reduce(reducer, as))
               : named() ? windowed.reduce(reducer, name()) : windowed.reduce(reducer);
-        default -> stored() ? (named() ? windowed.aggregate(() -> "", adder, name(), as) : windowed.aggregate(() -> "", adder, as))
-              : named() ? windowed.aggregate(() -> "", adder, name()) : windowed.aggregate(() -> "", adder);
+        default -> stored() ? (named() ? windowed.aggregate(() -> null, adder, name(), as) : windowed.aggregate(() -> null, adder, as))
+              : named() ? windowed.aggregate(() -> null, adder, name()) : windowed.aggregate(() -> null, adder);
       }, 'W', out, windows.get("size").asLong());
     }
 
@@ -227,17 +227,17 @@ final class RandomTopology {
       Materialized as = kv(new Value(null, 'S', 'S', 0));
       JsonNode windows = op.path("windows");
       if (windows.isMissingNode()) {
-        add(stored() ? (named() ? all.aggregate(() -> "", name(), as) : all.aggregate(() -> "", as))
-              : named() ? all.aggregate(() -> "", name()) : all.aggregate(() -> ""), 'S', 'S', 0);
+        add(stored() ? (named() ? all.aggregate(() -> null, name(), as) : all.aggregate(() -> null, as))
+              : named() ? all.aggregate(() -> null, name()) : all.aggregate(() -> null), 'S', 'S', 0);
       } else if (windows.get("type").asText().equals("session")) {
         SessionWindowedCogroupedKStream<Object, Object> windowed = all.windowedBy(sessions(windows));
-        add(stored() ? (named() ? windowed.aggregate(() -> "", merger, name(), as) : windowed.aggregate(() -> "", merger, as))
-              : named() ? windowed.aggregate(() -> "", merger, name()) : windowed.aggregate(() -> "", merger), 'X', 'S', 0);
+        add(stored() ? (named() ? windowed.aggregate(() -> null, merger, name(), as) : windowed.aggregate(() -> null, merger, as))
+              : named() ? windowed.aggregate(() -> null, merger, name()) : windowed.aggregate(() -> null, merger), 'X', 'S', 0);
       } else {
         TimeWindowedCogroupedKStream<Object, Object> windowed = windows.get("type").asText().equals("sliding")
             ? all.windowedBy(sliding(windows)) : all.windowedBy(times(windows));
-        add(stored() ? (named() ? windowed.aggregate(() -> "", name(), as) : windowed.aggregate(() -> "", as))
-              : named() ? windowed.aggregate(() -> "", name()) : windowed.aggregate(() -> ""), 'W', 'S',
+        add(stored() ? (named() ? windowed.aggregate(() -> null, name(), as) : windowed.aggregate(() -> null, as))
+              : named() ? windowed.aggregate(() -> null, name()) : windowed.aggregate(() -> null), 'W', 'S',
             windows.get("size").asLong());
       }
     }
@@ -256,8 +256,8 @@ final class RandomTopology {
         // There is no form with a name alone.
         case "tableReduce" -> named() ? grouped.reduce(adder, subtractor, name(), as)
             : stored() ? grouped.reduce(adder, subtractor, as) : grouped.reduce(adder, subtractor);
-        default -> stored() ? (named() ? grouped.aggregate(() -> "", add, subtract, name(), as) : grouped.aggregate(() -> "", add, subtract, as))
-              : named() ? grouped.aggregate(() -> "", add, subtract, name()) : grouped.aggregate(() -> "", add, subtract);
+        default -> stored() ? (named() ? grouped.aggregate(() -> null, add, subtract, name(), as) : grouped.aggregate(() -> null, add, subtract, as))
+              : named() ? grouped.aggregate(() -> null, add, subtract, name()) : grouped.aggregate(() -> null, add, subtract);
       }, 'S', out, 0);
     }
 
