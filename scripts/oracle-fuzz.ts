@@ -2,6 +2,8 @@
 //
 //   npx tsx scripts/oracle-fuzz.ts --seeds 1000 --from 1     these seeds; a disagreement is made small and printed
 //   npx tsx scripts/oracle-fuzz.ts --only join,session       prefers operators whose names contain one of these
+//   npx tsx scripts/oracle-fuzz.ts --committed 17            this committed case
+//   npx tsx scripts/oracle-fuzz.ts --write 250               writes so many cases to test/golden/random
 //   npx tsx scripts/oracle-fuzz.ts --stop 3                  stops after so many disagreements (1 unless given)
 import { parseArgs } from 'node:util'
 import { generateCase } from '../test/dsl/random/generate.ts'
@@ -9,12 +11,20 @@ import { JavaOracle } from '../test/dsl/random/java.ts'
 import { difference, isUnbuildable, runCase } from '../test/dsl/random/run.ts'
 import { shrink } from '../test/dsl/random/shrink.ts'
 import type { CaseResult, CaseSpec } from '../test/dsl/random/spec.ts'
+import {
+  compact,
+  readVectors,
+  writeVectors,
+  type RandomVector,
+} from '../test/dsl/random/vectors.ts'
 
 const { values: options } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
+    committed: { type: 'string' },
+    write: { type: 'string' },
     stop: { type: 'string', default: '1' },
   },
 })
@@ -25,32 +35,64 @@ const until = from + Number(options.seeds)
 const counts = { agreed: 0, refused: 0, unbuildable: 0, disagreed: 0, records: 0 }
 
 await using oracle = new JavaOracle()
-const ahead = 8
-const running: { readonly spec: CaseSpec; readonly java: Promise<CaseResult> }[] = []
-for (let seed = from; seed < until || running.length > 0; seed++) {
-  if (seed < until) {
-    const spec = generateCase(seed, only)
-    running.push({ spec, java: oracle.run(spec) })
-    if (running.length < ahead) continue
-  }
-  const { spec, java } = running.shift()!
-  const result = await java
-  const differs = await compare(spec, result)
-  if (differs === undefined) count(result)
-  else if (await report(spec)) break
-}
+if (options.write !== undefined) await write(Number(options.write))
+else if (options.committed !== undefined) await runAll([committed(Number(options.committed))])
+else await runAll(generated())
 const { agreed, refused, unbuildable, disagreed, records } = counts
 console.log(
   `${agreed} agreed (${records} output records), ${refused} refused by both, ${unbuildable} that Kafka Streams cannot order, ${disagreed} disagreed`,
 )
 process.exitCode = disagreed > 0 ? 1 : 0
 
-function count(result: CaseResult): void {
+function* generated(): Generator<CaseSpec> {
+  for (let seed = from; seed < until; seed++) yield generateCase(seed, only)
+}
+
+function committed(seed: number): CaseSpec {
+  const found = readVectors().find(({ spec }) => spec.seed === seed)
+  if (!found) throw new Error(`No committed case has the seed ${seed}.`)
+  return found.spec
+}
+
+async function runAll(specs: Iterable<CaseSpec>): Promise<void> {
+  // Kafka Streams works on some cases ahead while Millrace compares.
+  const running: { readonly spec: CaseSpec; readonly java: Promise<CaseResult> }[] = []
+  const finishFirst = async (): Promise<boolean> => {
+    const { spec, java } = running.shift()!
+    const result = await java
+    if ((await compare(spec, result)) !== undefined) return await report(spec)
+    count(result, spec)
+    return false
+  }
+  for (const spec of specs) {
+    running.push({ spec, java: oracle.run(spec) })
+    if (running.length > 8 && (await finishFirst())) return
+  }
+  while (running.length > 0) if (await finishFirst()) return
+}
+
+/** Writes the first cases from the seed on that both can run and agree on. */
+async function write(wanted: number): Promise<void> {
+  const vectors: RandomVector[] = []
+  for (let seed = from; vectors.length < wanted; seed++) {
+    const spec = generateCase(seed, only)
+    const java = await oracle.run(spec)
+    const differs = await compare(spec, java)
+    if (differs !== undefined) throw new Error(`seed ${seed}: ${differs}`)
+    count(java, spec)
+    // A case without output would prove little.
+    if ('refused' in java || Object.keys(java.outputs).length === 0) continue
+    vectors.push({ spec, java: compact(java) })
+  }
+  writeVectors(vectors)
+}
+
+function count(result: CaseResult, spec: CaseSpec): void {
   if ('refused' in result) {
     if (isUnbuildable(result)) counts.unbuildable++
     else {
       counts.refused++
-      console.log(`seed refused by both: ${result.refused}`)
+      console.log(`seed ${spec.seed} is refused by both: ${result.refused}`)
     }
     return
   }

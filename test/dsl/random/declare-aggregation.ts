@@ -1,6 +1,6 @@
 import { TimeWindows } from 'millrace'
-import type { Making, Value } from './declare.ts'
-import { texts, valueSerde } from './declare.ts'
+import type { Making, Value } from './making.ts'
+import { texts, valueSerde } from './making.ts'
 import * as functions from './functions.ts'
 import type { WindowsSpec } from './spec.ts'
 

@@ -1,12 +1,11 @@
-import { keySerde, valueSerde, type Making } from './declare.ts'
+import { keySerde, valueSerde, type Making } from './making.ts'
 import * as functions from './functions.ts'
 
 /** Declares a join of a random topology. */
 export function declareJoin({ op, f, of, with: other, named }: Making): readonly unknown[] {
   const { stream } = of
   const serdes = { key: keySerde(of.type), value: valueSerde(of.type) }
-  const joiner = (a: unknown, b: unknown, key: unknown): unknown =>
-    functions.joined(f, key, a, b)
+  const joiner = (a: unknown, b: unknown, key: unknown): unknown => functions.joined(f, key, a, b)
   const on = (v: unknown, k: unknown): unknown => functions.rekeyed(f, k, v)
   switch (op.op) {
     case 'streamTableJoin':

@@ -1,45 +1,10 @@
 import { topic, type KStream, type StreamsBuilder, type Topic } from 'millrace'
-import { long, string, windowed, type Serde } from 'millrace/serdes'
-import type { KGroupedStream, KGroupedTable, KTable, GlobalKTable } from '../../../src/dsl/streams.ts'
 import { declareAggregation } from './declare-aggregation.ts'
 import { declareJoin } from './declare-join.ts'
 import * as functions from './functions.ts'
+import { keySerde, texts, valueSerde, type Making, type Value } from './making.ts'
 import type { OpSpec, ValueType } from './spec.ts'
 import { typesOf } from './types-of.ts'
-
-/** What an operator of a random topology gives; which of the fields may be used says its type. */
-export interface Value {
-  readonly type: ValueType
-  readonly stream: KStream<unknown, unknown>
-  readonly table: KTable<unknown, unknown>
-  readonly global: GlobalKTable<unknown, unknown>
-  readonly grouped: KGroupedStream<unknown, unknown>
-  readonly groupedTable: KGroupedTable<unknown, unknown>
-}
-
-/** An operator in the making: its inputs, and the options that its names come to. */
-export interface Making {
-  readonly op: OpSpec
-  readonly f: number
-  readonly of: Value
-  readonly with: Value
-  readonly groups: readonly Value[]
-  readonly named: { readonly name?: string }
-  readonly stored: { readonly name?: string; readonly store?: string }
-}
-
-export function keySerde({ key, sizeMs }: ValueType): Serde<unknown> {
-  return (key === 'text' ? string() : windowed(string(), sizeMs)) as Serde<unknown>
-}
-
-export function valueSerde({ value }: ValueType): Serde<unknown> {
-  return (value === 'text' ? string() : long({ as: 'number' })) as Serde<unknown>
-}
-
-export const texts: { readonly key: Serde<unknown>; readonly value: Serde<unknown> } = {
-  key: string() as Serde<unknown>,
-  value: string() as Serde<unknown>,
-}
 
 function source(name: string): Topic<unknown, unknown> {
   return topic(name, texts)
@@ -127,7 +92,7 @@ function declareOfStream({ op, f, of, with: other, named, stored }: Making): unk
         stream.groupBy((v, k) => functions.rekeyed(f, k, v), { ...named, key: texts.key, value }),
       ]
     case 'toTable':
-      return [stream.toTable({ ...stored, key, value: value as Serde<NonNullable<unknown>> })]
+      return [stream.toTable({ ...stored, key, value: value as never })]
     default:
       return undefined
   }
@@ -145,7 +110,7 @@ function branches(stream: KStream<unknown, unknown>, op: OpSpec, f: number): unk
 }
 
 function declareOfTable({ op, f, of, named, stored }: Making): unknown[] | undefined {
-  const table = of.table as KTable<unknown, unknown>
+  const { table } = of
   switch (op.op) {
     case 'filter':
       return [table.filter((v, k) => functions.predicate(f, k, v), stored)]

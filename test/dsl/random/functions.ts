@@ -86,12 +86,7 @@ export function aggregated(f: number, key: unknown, value: unknown, all: unknown
   return cut(text(all) + (f % 2 === 0 ? '' : text(key)) + text(value))
 }
 
-export function disaggregated(
-  f: number,
-  key: unknown,
-  value: unknown,
-  all: unknown,
-): unknown {
+export function disaggregated(f: number, key: unknown, value: unknown, all: unknown): unknown {
   if (f % 4 === 3 && pick(f, key, value, 6) === 0) return null
   return cut(`${text(all)}-${text(value)}`)
 }

@@ -36,7 +36,9 @@ async function withFewerOps(
   let smallest = spec
   for (let i = spec.ops.length - 1; i >= 0; i--) {
     for (const ops of smallerOps(smallest.ops, i)) {
-      const topics = new Set<string>(ops.flatMap((op) => op.topics ?? (op.topic === undefined ? [] : [op.topic])))
+      const topics = new Set<string>(
+        ops.flatMap((op) => op.topics ?? (op.topic === undefined ? [] : [op.topic])),
+      )
       const inputs = smallest.inputs.filter(([topic]) => topics.has(topic))
       const smaller = { ...smallest, ops, inputs }
       if (!(await fails(smaller))) continue

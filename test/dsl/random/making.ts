@@ -1,0 +1,43 @@
+import type { KStream } from 'millrace'
+import { long, string, windowed, type Serde } from 'millrace/serdes'
+import type {
+  GlobalKTable,
+  KGroupedStream,
+  KGroupedTable,
+  KTable,
+} from '../../../src/dsl/streams.ts'
+import type { OpSpec, ValueType } from './spec.ts'
+
+/** What an operator of a random topology gives; which of the fields may be used says its type. */
+export interface Value {
+  readonly type: ValueType
+  readonly stream: KStream<unknown, unknown>
+  readonly table: KTable<unknown, unknown>
+  readonly global: GlobalKTable<unknown, unknown>
+  readonly grouped: KGroupedStream<unknown, unknown>
+  readonly groupedTable: KGroupedTable<unknown, unknown>
+}
+
+/** An operator in the making: its inputs, and the options that its names come to. */
+export interface Making {
+  readonly op: OpSpec
+  readonly f: number
+  readonly of: Value
+  readonly with: Value
+  readonly groups: readonly Value[]
+  readonly named: { readonly name?: string }
+  readonly stored: { readonly name?: string; readonly store?: string }
+}
+
+export function keySerde({ key, sizeMs }: ValueType): Serde<unknown> {
+  return (key === 'text' ? string() : windowed(string(), sizeMs)) as Serde<unknown>
+}
+
+export function valueSerde({ value }: ValueType): Serde<unknown> {
+  return (value === 'text' ? string() : long({ as: 'number' })) as Serde<unknown>
+}
+
+export const texts: { readonly key: Serde<unknown>; readonly value: Serde<unknown> } = {
+  key: string() as Serde<unknown>,
+  value: string() as Serde<unknown>,
+}
