@@ -4,6 +4,7 @@ import type {
   KeyValueEntry,
   KeyValueStore,
   RangeOptions,
+  ScanDirection,
   StateStore,
   StoreIterator,
   ValueAndTimestamp,
@@ -65,8 +66,8 @@ class TimedKeyValueStore<K, V> implements KeyValueStore<K, V> {
     return this.#store.range(options)
   }
 
-  prefixScan(prefix: Buffer): StoreIterator<KeyValueEntry<K, V>> {
-    return this.#store.prefixScan(prefix)
+  prefixScan(prefix: Buffer, options?: ScanDirection): StoreIterator<KeyValueEntry<K, V>> {
+    return this.#store.prefixScan(prefix, options)
   }
 
   approximateEntries(): MaybePromise<number> {
@@ -75,6 +76,7 @@ class TimedKeyValueStore<K, V> implements KeyValueStore<K, V> {
 
   put(key: K, value: V | null | undefined, timestampMs?: number, headers?: Headers): void {
     this.#clock.recordTimestampMs = this.#time.recordTimestampMs
+    this.#clock.recordHeaders = this.#time.recordHeaders
     this.#store.put(key, value, timestampMs, headers)
   }
 
@@ -85,6 +87,7 @@ class TimedKeyValueStore<K, V> implements KeyValueStore<K, V> {
 
   putIfAbsent(key: K, value: V): MaybePromise<V | undefined> {
     this.#clock.recordTimestampMs = this.#time.recordTimestampMs
+    this.#clock.recordHeaders = this.#time.recordHeaders
     return this.#store.putIfAbsent(key, value)
   }
 
@@ -126,7 +129,7 @@ class TimedWindowStore<K, V> implements WindowStore<K, V> {
     key: K,
     fromMs: number,
     toMs: number,
-    options?: { readonly reverse?: boolean },
+    options?: ScanDirection,
   ): StoreIterator<WindowEntry<K, V>> {
     return this.#store.fetchRange(key, fromMs, toMs, options)
   }
@@ -139,12 +142,16 @@ class TimedWindowStore<K, V> implements WindowStore<K, V> {
     return this.#store.fetchKeyRange(keys, fromMs, toMs)
   }
 
-  fetchAll(fromMs: number, toMs: number): StoreIterator<WindowEntry<K, V>> {
-    return this.#store.fetchAll(fromMs, toMs)
+  fetchAll(
+    fromMs: number,
+    toMs: number,
+    options?: ScanDirection,
+  ): StoreIterator<WindowEntry<K, V>> {
+    return this.#store.fetchAll(fromMs, toMs, options)
   }
 
-  all(): StoreIterator<WindowEntry<K, V>> {
-    return this.#store.all()
+  all(options?: ScanDirection): StoreIterator<WindowEntry<K, V>> {
+    return this.#store.all(options)
   }
 
   put(key: K, value: V | null | undefined, windowStartMs: number, timestampMs?: number): void {

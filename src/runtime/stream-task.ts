@@ -191,6 +191,18 @@ export class StreamTask {
    */
   punctuate(nowMs: number): MaybePromise<number> {
     this.#checkUsable()
+    const ran = this.#runPunctuations(nowMs)
+    if (isPromise(ran)) return ran.then(async (count) => (await this.expire(), count))
+    const expiring = this.expire()
+    return isPromise(expiring) ? expiring.then(() => ran) : ran
+  }
+
+  /** Deletes values of stores that have expired by stream time; part of {@link punctuate}. */
+  expire(): MaybePromise<void> {
+    return this.#options.state.expire()
+  }
+
+  #runPunctuations(nowMs: number): MaybePromise<number> {
     const onStreamTime = this.#punctuation.runStreamTime(this.streamTimeMs)
     if (isPromise(onStreamTime)) {
       return onStreamTime.then(async (ran) => ran + (await this.#punctuation.runWallClock(nowMs)))

@@ -157,6 +157,7 @@ export class TaskManager {
       environment,
       onChange,
       onExpired,
+      isRestorable: (storeName) => subTopology.changelogs.has(storeName),
       changelogTopic: (storeName) => {
         const logicalName = subTopology.changelogs.get(storeName) ?? `${storeName}-changelog`
         return decoratedTopicName(plan, applicationId, logicalName)

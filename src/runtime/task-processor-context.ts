@@ -1,4 +1,5 @@
 import { TopologyError } from '../core/errors.ts'
+import type { Headers } from '../core/headers.ts'
 import type { Logger } from '../core/logger.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
@@ -40,6 +41,8 @@ export class TaskProcessorContext implements ProcessorContext {
   readonly #stores = new Map<string, StateStore>()
   /** The event time of what this processor handles: a record's, or a punctuation's. */
   recordTimestampMs = -1
+  /** The headers of the record that this processor handles. */
+  recordHeaders: Headers | undefined
   /** The last of the forwards that have to wait; the processor is done when it is. */
   pending: Promise<void> | undefined
 

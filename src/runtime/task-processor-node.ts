@@ -52,6 +52,7 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
   process(record: AnyRecord): MaybePromise<void> {
     const context = this.#context
     context.recordTimestampMs = record.timestampMs
+    context.recordHeaders = record.headers
     let result: MaybePromise<void>
     try {
       result = this.processor.process(record, context)
@@ -83,6 +84,7 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
   #runAt(timestampMs: number, run: () => MaybePromise<void>): MaybePromise<void> {
     const context = this.#context
     context.recordTimestampMs = timestampMs
+    context.recordHeaders = undefined
     this.#scope.punctuationMs = timestampMs
     let settled: MaybePromise<void>
     try {

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { SessionEntry, SessionStore } from '../state/session-store-types.ts'
-import type { RangeOptions, StoreIterator } from '../state/store.ts'
+import type { RangeOptions, ScanDirection, StoreIterator } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
 import type { WriteTime } from './write-time.ts'
 
@@ -27,7 +27,7 @@ export class TimedSessionStore<K, V> implements SessionStore<K, V> {
     key: K,
     earliestEndMs: number,
     latestStartMs: number,
-    options?: { readonly reverse?: boolean },
+    options?: ScanDirection,
   ): StoreIterator<SessionEntry<K, V>> {
     return this.#store.findSessions(key, earliestEndMs, latestStartMs, options)
   }
@@ -40,16 +40,20 @@ export class TimedSessionStore<K, V> implements SessionStore<K, V> {
     return this.#store.findSessionsOfKeys(keys, earliestEndMs, latestStartMs)
   }
 
-  fetch(key: K, options?: { readonly reverse?: boolean }): StoreIterator<SessionEntry<K, V>> {
+  fetch(key: K, options?: ScanDirection): StoreIterator<SessionEntry<K, V>> {
     return this.#store.fetch(key, options)
   }
 
-  findSessionsByEnd(earliestEndMs: number, latestEndMs: number): StoreIterator<SessionEntry<K, V>> {
-    return this.#store.findSessionsByEnd(earliestEndMs, latestEndMs)
+  findSessionsByEnd(
+    earliestEndMs: number,
+    latestEndMs: number,
+    options?: ScanDirection,
+  ): StoreIterator<SessionEntry<K, V>> {
+    return this.#store.findSessionsByEnd(earliestEndMs, latestEndMs, options)
   }
 
-  all(): StoreIterator<SessionEntry<K, V>> {
-    return this.#store.all()
+  all(options?: ScanDirection): StoreIterator<SessionEntry<K, V>> {
+    return this.#store.all(options)
   }
 
   put(key: K, startMs: number, endMs: number, value: V | null | undefined): void {

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../core/maybe-promise.ts'
-import type { RangeOptions, StoreIterator } from '../state/store.ts'
+import type { RangeOptions, ScanDirection, StoreIterator } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
 import type {
   VersionedEntry,
@@ -37,12 +37,12 @@ export class TimedVersionedStore<K, V> implements VersionedStore<K, V> {
     return this.#store.range(options)
   }
 
-  prefixScan(prefix: Buffer): StoreIterator<VersionedEntry<K, V>> {
-    return this.#store.prefixScan(prefix)
+  prefixScan(prefix: Buffer, options?: ScanDirection): StoreIterator<VersionedEntry<K, V>> {
+    return this.#store.prefixScan(prefix, options)
   }
 
-  all(): StoreIterator<VersionedEntry<K, V>> {
-    return this.#store.all()
+  all(options?: ScanDirection): StoreIterator<VersionedEntry<K, V>> {
+    return this.#store.all(options)
   }
 
   put(key: K, value: V | null | undefined, timestampMs?: number): MaybePromise<VersionPut> {

@@ -4,6 +4,7 @@ export type {
   RangeOptions,
   ReadOnlyKeyValueStore,
   ReadOnlyWindowStore,
+  ScanDirection,
   StateStore,
   StoreIterator,
   StoreKind,

@@ -1,9 +1,10 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { LifecycleError } from '../core/errors.ts'
-import { noHeaders } from '../core/headers.ts'
+import { noHeaders, type Headers } from '../core/headers.ts'
 import type { EntryReader } from './entry-reader.ts'
+import { WithoutHeaders, withHeaders } from './header-values.ts'
 import { afterKey, afterPrefix, storageKey } from './key-bytes.ts'
-import type { LayeredStore } from './layered-store.ts'
+import type { WritableEntries } from './writable-entries.ts'
 import { LayerEntry } from './store-layer.ts'
 import type { StoredEntry } from './stored-entry.ts'
 import type {
@@ -11,6 +12,7 @@ import type {
   KeyValueStore,
   RangeOptions,
   ReadOnlyKeyValueStore,
+  ScanDirection,
   StoreIterator,
   ValueAndTimestamp,
   ValueWithHeaders,
@@ -28,6 +30,8 @@ export class KeyValueReader<K, V> implements ReadOnlyKeyValueStore<K, V> {
   readonly #valueOf: (entry: StoredEntry | undefined) => V | undefined
   readonly #stampedOf: (entry: StoredEntry | undefined) => ValueAndTimestamp<V> | undefined
 
+  readonly #headedOf: (entry: StoredEntry | undefined) => ValueWithHeaders<V> | undefined
+
   constructor(name: string, reader: EntryReader, serdes: StoreSerdes<K, V>) {
     this.name = name
     this.#reader = reader
@@ -37,6 +41,14 @@ export class KeyValueReader<K, V> implements ReadOnlyKeyValueStore<K, V> {
       entry === undefined
         ? undefined
         : { value: serdes.value(entry), timestampMs: entry.timestampMs }
+    this.#headedOf = (entry) =>
+      entry === undefined
+        ? undefined
+        : {
+            value: serdes.value(entry),
+            timestampMs: entry.timestampMs,
+            headers: entry instanceof WithoutHeaders ? entry.headers() : noHeaders,
+          }
   }
 
   get(key: K): MaybePromise<V | undefined> {
@@ -50,9 +62,8 @@ export class KeyValueReader<K, V> implements ReadOnlyKeyValueStore<K, V> {
   }
 
   getWithHeaders(key: K): MaybePromise<ValueWithHeaders<V> | undefined> {
-    const found = this.getWithTimestamp(key)
-    if (isPromise(found)) return found.then((entry) => entry && { ...entry, headers: noHeaders })
-    return found && { ...found, headers: noHeaders }
+    const entry = this.#reader.find(this.serdes.storageKey(key))
+    return isPromise(entry) ? entry.then(this.#headedOf) : this.#headedOf(entry)
   }
 
   range(options: RangeOptions<K> = {}): StoreIterator<KeyValueEntry<K, V>> {
@@ -64,9 +75,12 @@ export class KeyValueReader<K, V> implements ReadOnlyKeyValueStore<K, V> {
     )
   }
 
-  prefixScan(prefix: Buffer): StoreIterator<KeyValueEntry<K, V>> {
+  prefixScan(
+    prefix: Buffer,
+    { reverse = false }: ScanDirection = {},
+  ): StoreIterator<KeyValueEntry<K, V>> {
     const from = storageKey(prefix)
-    return this.#iterate(from, afterPrefix(from), false)
+    return this.#iterate(from, afterPrefix(from), reverse)
   }
 
   approximateEntries(): MaybePromise<number> {
@@ -79,11 +93,14 @@ export class KeyValueReader<K, V> implements ReadOnlyKeyValueStore<K, V> {
     reverse: boolean,
   ): StoreIterator<KeyValueEntry<K, V>> {
     const scan = this.#reader.scan({ from, to, reverse }, false)
-    return new TypedIterator(scan, ({ key, entry }) => ({
-      key: this.serdes.key(key),
-      value: this.serdes.value(entry),
-      timestampMs: entry.timestampMs,
-    }))
+    return new TypedIterator(scan, ({ key, entry }) => {
+      const read = {
+        key: this.serdes.key(key),
+        value: this.serdes.value(entry),
+        timestampMs: entry.timestampMs,
+      }
+      return entry instanceof WithoutHeaders ? { ...read, headers: entry.headers() } : read
+    })
   }
 }
 
@@ -92,24 +109,38 @@ export class LayeredKeyValueStore<K, V>
   extends KeyValueReader<K, V>
   implements KeyValueStore<K, V>
 {
-  readonly #store: LayeredStore
+  readonly #store: WritableEntries
   readonly #context: WriteContext
+  readonly #keepsHeaders: boolean
 
-  constructor(store: LayeredStore, serdes: StoreSerdes<K, V>, context: WriteContext) {
+  constructor(
+    store: WritableEntries,
+    serdes: StoreSerdes<K, V>,
+    context: WriteContext,
+    keepsHeaders = false,
+  ) {
     super(store.name, store, serdes)
     this.#store = store
     this.#context = context
+    this.#keepsHeaders = keepsHeaders
   }
 
   put(
     key: K,
     value: V | null | undefined,
     timestampMs: number = this.#context.clock.recordTimestampMs,
+    headers?: Headers,
   ): void {
     checkTimestamp(this.name, timestampMs)
     const stored = this.serdes.storageKey(key)
     const keyBytes = this.serdes.lastKeyBytes
-    const valueBytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)
+    let valueBytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)
+    if (this.#keepsHeaders && valueBytes !== null) {
+      valueBytes = withHeaders(
+        headers ?? this.#context.clock.recordHeaders ?? noHeaders,
+        valueBytes,
+      )
+    }
     const entry = new LayerEntry(keyBytes, valueBytes, timestampMs)
     this.#store.put(stored, entry)
     this.#context.written(entry)
@@ -127,6 +158,7 @@ export class LayeredKeyValueStore<K, V>
     }
     // The record's time and the layers may be others when the disk has answered.
     const timestampMs = this.#context.clock.recordTimestampMs
+    const headers = this.#context.clock.recordHeaders
     const discards = this.#store.discards
     return before.then(async (found) => {
       if (found !== undefined) return found
@@ -136,7 +168,7 @@ export class LayeredKeyValueStore<K, V>
         )
       }
       const since = await this.get(key)
-      if (since === undefined) this.put(key, value, timestampMs)
+      if (since === undefined) this.put(key, value, timestampMs, headers)
       return since
     })
   }

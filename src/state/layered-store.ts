@@ -1,13 +1,13 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
-import type { EntryReader } from './entry-reader.ts'
 import type { KeyRange, StorageKey } from './key-bytes.ts'
 import { mergeCaptured, MergedScan } from './merged-scan.ts'
 import type { CommittedEntries } from './state-engine.ts'
 import { StoreLayer, type LayerEntry } from './store-layer.ts'
 import type { EntryScan, StoredEntry } from './stored-entry.ts'
+import type { WritableEntries } from './writable-entries.ts'
 
 /** One store's bytes as processing sees them: the open layer, the sealed one, then committed state. */
-export class LayeredStore implements EntryReader {
+export class LayeredStore implements WritableEntries {
   readonly name: string
   readonly committed: CommittedEntries
   readonly #checkOpen: () => void
@@ -37,6 +37,17 @@ export class LayeredStore implements EntryReader {
     if (windowStartMs > this.#observedMs) this.#observedMs = windowStartMs
   }
 
+  /** The next sequence number of a store that retains duplicates; the first is 1, as in Java. */
+  nextSequence(): number {
+    const highest = Math.max(
+      this.#open.sequence,
+      this.#sealed?.sequence ?? 0,
+      this.committed.sequence,
+    )
+    this.#open.sequence = highest + 1
+    return highest + 1
+  }
+
   /** How often uncommitted writes were dropped; tells a reader that waited that its write is no longer wanted. */
   get discards(): number {
     return this.#discards
@@ -58,6 +69,18 @@ export class LayeredStore implements EntryReader {
   put(key: StorageKey, entry: LayerEntry): void {
     this.#checkOpen()
     this.#open.put(key, entry)
+  }
+
+  /** Notes what the changelog is to get of a store whose changelog is not made of its entries. */
+  log(place: StorageKey, change: LayerEntry): void {
+    this.#open.log(place, change)
+  }
+
+  /** What is under a key, as far as that is known without waiting. */
+  known(key: StorageKey): StoredEntry | undefined {
+    const layered = this.#layered(key)
+    if (layered !== undefined) return layered.value === null ? undefined : layered
+    return this.committed.peek(key) ?? undefined
   }
 
   want(key: StorageKey): void {

@@ -10,7 +10,7 @@ import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { SealedLayers } from './sealed-layers.ts'
 import type { StateEngine, StoreCommit } from './state-engine.ts'
 import type { StateStore } from './store.ts'
-import { restoredLayer } from './restored-layer.ts'
+import type { StoreLayer } from './store-layer.ts'
 import type { PlacedStore } from './store-shape.ts'
 import { TaskStore } from './task-store.ts'
 import type {
@@ -71,6 +71,19 @@ export class LayeredTaskState implements TaskState {
     return Promise.all(loading).then(() => undefined)
   }
 
+  expire(): MaybePromise<void> {
+    this.#checkOpen()
+    let expiring: MaybePromise<void> = undefined
+    for (const store of this.#stores.values()) {
+      expiring = andThen(expiring, () => store.expire())
+    }
+    return expiring
+  }
+
+  keepsHeaders(storeName: string): boolean {
+    return this.#store(storeName).keepsHeaders
+  }
+
   get uncommittedBytes(): number {
     let bytes = 0
     for (const { layered } of this.#stores.values()) bytes += layered.uncommittedBytes
@@ -122,12 +135,10 @@ export class LayeredTaskState implements TaskState {
     const store = this.#store(storeName)
     const offsets = new Map([[storeName, nextOffset]])
     return this.#write(`the changelog of ${storeName}`, () => {
-      const layer = restoredLayer(store, records)
-      const resolved = store.engine.resolvesOnRead ? undefined : store.resolve(layer)
-      const written = andThen(resolved, () =>
-        store.engine.commit([store.commitOf(layer, false)], offsets),
-      )
-      return andThen(written, () => store.layered.committedChanged())
+      const restored = store.restored(records)
+      if (isPromise(restored))
+        return restored.then((layer) => this.#restored(store, layer, offsets))
+      return this.#restored(store, restored, offsets)
     })
   }
 
@@ -142,7 +153,7 @@ export class LayeredTaskState implements TaskState {
   async clear(storeName: string): Promise<void> {
     const store = this.#store(storeName)
     return this.#write(`the clearing of ${storeName}`, () =>
-      andThen(store.engine.clear(storeName), () => store.layered.committedChanged()),
+      andThen(store.engine.clear(storeName), () => store.committedChanged()),
     )
   }
 
@@ -175,6 +186,18 @@ export class LayeredTaskState implements TaskState {
     } finally {
       this.#onClosed()
     }
+  }
+
+  #restored(
+    store: TaskStore,
+    layer: StoreLayer,
+    offsets: ReadonlyMap<string, number>,
+  ): MaybePromise<void> {
+    const resolved = store.engine.resolvesOnRead ? undefined : store.resolve(layer)
+    const written = andThen(resolved, () =>
+      store.engine.commit([store.commitOf(layer, false)], offsets),
+    )
+    return andThen(written, () => store.committedChanged())
   }
 
   #commit(

@@ -42,6 +42,11 @@ export class OrderedMap<V> {
     return this.#values.entries()
   }
 
+  /** In no order that means anything. */
+  values(): IterableIterator<V> {
+    return this.#values.values()
+  }
+
   /** Walks the keys that a range has now; their values are to be asked for, and may be gone by then. */
   cursor(range: KeyRange): KeyCursor {
     this.#order ??= new SortedKeys(this.#values.keys())

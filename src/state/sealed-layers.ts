@@ -1,14 +1,13 @@
 import type { StoreLayer } from './store-layer.ts'
 import type { Change, SealedChanges } from './task-state.ts'
 import type { TaskStore } from './task-store.ts'
-import { changeOf } from './write-context.ts'
 
 /** The layers that a seal set aside, one a store. */
 export class SealedLayers implements SealedChanges {
   readonly stores: readonly { readonly store: TaskStore; readonly layer: StoreLayer }[]
 
   constructor(stores: readonly TaskStore[]) {
-    this.stores = stores.map((store) => ({ store, layer: store.layered.seal() }))
+    this.stores = stores.map((store) => ({ store, layer: store.seal() }))
   }
 
   get count(): number {
@@ -20,7 +19,10 @@ export class SealedLayers implements SealedChanges {
   *changelog(): Iterable<Change> {
     for (const { store, layer } of this.stores) {
       if (!store.logsLastWrite) continue
-      for (const [, entry] of layer.entries()) yield changeOf(store.name, entry)
+      for (const entry of layer.changes()) {
+        const change = store.changeOf(entry)
+        if (change !== undefined) yield change
+      }
     }
   }
 }

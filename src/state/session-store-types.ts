@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../core/maybe-promise.ts'
-import type { RangeOptions, StateStore, StoreIterator } from './store.ts'
+import type { RangeOptions, ScanDirection, StateStore, StoreIterator } from './store.ts'
 
 /** A session: the value of a key from its first record's time to its last one's. Source: Java's `SessionWindow`. */
 export interface SessionEntry<K, V> {
@@ -28,7 +28,7 @@ export interface ReadOnlySessionStore<K, V> extends StateStore {
     key: K,
     earliestEndMs: number,
     latestStartMs: number,
-    options?: { readonly reverse?: boolean },
+    options?: ScanDirection,
   ): StoreIterator<SessionEntry<K, V>>
   /**
    * The same for the keys `from` ≤ key ≤ `to` by their bytes; a bound that is left out is open. By end, then start,
@@ -40,11 +40,15 @@ export interface ReadOnlySessionStore<K, V> extends StateStore {
     latestStartMs: number,
   ): StoreIterator<SessionEntry<K, V>>
   /** All of one key's sessions, by end, then start. */
-  fetch(key: K, options?: { readonly reverse?: boolean }): StoreIterator<SessionEntry<K, V>>
+  fetch(key: K, options?: ScanDirection): StoreIterator<SessionEntry<K, V>>
   /** All keys' sessions that end in the interval, by end, then start, then key. */
-  findSessionsByEnd(earliestEndMs: number, latestEndMs: number): StoreIterator<SessionEntry<K, V>>
+  findSessionsByEnd(
+    earliestEndMs: number,
+    latestEndMs: number,
+    options?: ScanDirection,
+  ): StoreIterator<SessionEntry<K, V>>
   /** All sessions, by end, then start, then key. */
-  all(): StoreIterator<SessionEntry<K, V>>
+  all(options?: ScanDirection): StoreIterator<SessionEntry<K, V>>
 }
 
 /**

@@ -12,6 +12,10 @@ export interface StoreShape {
   readonly changelogTopic: string
   /** How many milliseconds of window starts expire together; 0 for a key-value store. */
   readonly segmentIntervalMs: number
+  /** How the entries lie, where that is not the first way there was for the kind. */
+  readonly variant: string | undefined
+  /** Whether what the store holds can be had again, from a changelog or a topic. */
+  readonly restorable: boolean
   /** Makes values that were read from disk deserializable; undefined where nothing is missing. */
   resolveValues(values: readonly StoredEntry[]): MaybePromise<void>
   /** The same for keys and values of a walk. */
@@ -23,6 +27,8 @@ export interface CommittedEntries {
   readonly segmentIntervalMs: number
   /** The highest window start that was committed, of a window store; −1 for none. */
   readonly observedMs: number
+  /** The highest sequence number that was committed, of a store that retains duplicates; 0 for none. */
+  readonly sequence: number
   /** What is known without waiting: an entry, null where there is none, undefined where the disk must be asked. */
   peek(key: StorageKey): StoredEntry | null | undefined
   /** Asks the disk; `keep` puts the answer where {@link peek} finds it. */

@@ -7,13 +7,13 @@ const entryOverheadBytes = 128
 
 /** An uncommitted write; never changed, a later write of the key takes its place. */
 export class LayerEntry implements StoredEntry {
-  /** The key as the changelog has it. */
-  readonly changelogKey: Buffer
+  /** The key as the changelog has it; undefined for what the changelog does not get. */
+  readonly changelogKey: Buffer | undefined
   /** Null: deleted. */
   readonly value: Buffer | null
   readonly timestampMs: number
 
-  constructor(changelogKey: Buffer, value: Buffer | null, timestampMs: number) {
+  constructor(changelogKey: Buffer | undefined, value: Buffer | null, timestampMs: number) {
     this.changelogKey = changelogKey
     this.value = value
     this.timestampMs = timestampMs
@@ -36,6 +36,9 @@ export class StoreLayer {
   #bytes = 0
   /** The highest window start written, of a window store; −1 for none. */
   observedMs = -1
+  /** The highest sequence number given out, of a store that retains duplicates; 0 for none. */
+  sequence = 0
+  #log: Map<StorageKey, LayerEntry> | undefined
 
   /** Bytes that the writes take in memory, with an estimate for what surrounds them. */
   get bytes(): number {
@@ -56,6 +59,22 @@ export class StoreLayer {
     else this.#bytes -= before.value?.length ?? 0
     this.#bytes += entry.value?.length ?? 0
     this.#entries.set(key, entry)
+  }
+
+  /**
+   * Notes what the changelog is to get, in a store whose changelog is not made of its entries; of each place the last.
+   */
+  log(place: StorageKey, change: LayerEntry): void {
+    this.#log ??= new Map()
+    // It takes the place in the order that it is given now, not that of what it replaces.
+    this.#log.delete(place)
+    this.#log.set(place, change)
+    this.#bytes += place.length + entryOverheadBytes
+  }
+
+  /** What the changelog gets. */
+  changes(): IterableIterator<LayerEntry> {
+    return this.#log?.values() ?? this.#entries.values()
   }
 
   entries(): IterableIterator<[StorageKey, LayerEntry]> {

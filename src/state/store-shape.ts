@@ -1,7 +1,9 @@
 import { StateStoreError } from '../core/errors.ts'
-import { keyOfWindow, segmentIntervalFor } from './window-keys.ts'
+import { segmentIntervalFor } from './window-keys.ts'
 import type { StoreSpec } from './store-spec.ts'
 import type { StateEngine, StoreShape } from './state-engine.ts'
+import { layoutOf } from './store-layout.ts'
+import type { StoredEntry } from './stored-entry.ts'
 import { StoreSerdes } from './store-serdes.ts'
 import type { OpenTaskStateOptions } from './task-state.ts'
 
@@ -28,7 +30,12 @@ export async function prepareStores(options: OpenTaskStateOptions): Promise<Prep
     }
     const topic = options.changelogTopic(spec.storeName)
     const serdes = new StoreSerdes<unknown, unknown>(spec, topic, options.environment)
-    prepared.set(spec.storeName, { spec, serdes, shape: shapeOf(spec, serdes, topic) })
+    const restorable =
+      options.isRestorable?.(spec.storeName) ??
+      // A global store's topic is read anew each time.
+      (spec.logging.enabled || options.taskId === 'global')
+    const shape = shapeOf(spec, serdes, { topic, restorable })
+    prepared.set(spec.storeName, { spec, serdes, shape })
   }
   for (const { serdes } of prepared.values()) await serdes.prepare()
   return [...prepared.values()]
@@ -37,22 +44,23 @@ export async function prepareStores(options: OpenTaskStateOptions): Promise<Prep
 function shapeOf(
   spec: StoreSpec,
   serdes: StoreSerdes<unknown, unknown>,
-  changelogTopic: string,
+  { topic, restorable }: { readonly topic: string; readonly restorable: boolean },
 ): StoreShape {
-  const isWindow = spec.kind === 'window'
+  const { variant, retentionMs, keyOf, valueOf } = layoutOf(spec)
+  const values = (entries: readonly StoredEntry[]): StoredEntry[] =>
+    entries.map(valueOf).filter((entry) => entry !== undefined)
   return {
     name: spec.storeName,
     kind: spec.kind,
-    changelogTopic,
-    segmentIntervalMs: isWindow ? segmentIntervalFor(spec.retentionMs) : 0,
-    resolveValues: (entries) => serdes.resolveValues(entries),
+    changelogTopic: topic,
+    variant,
+    restorable,
+    segmentIntervalMs: retentionMs === undefined ? 0 : segmentIntervalFor(retentionMs),
+    resolveValues: (entries) => serdes.resolveValues(values(entries)),
     resolveScanned(scanned, keysOnly) {
-      const keys = scanned.map(({ key }) => (isWindow ? keyOfWindow(key) : key))
+      const keys = scanned.map(({ key }) => keyOf(key))
       if (keysOnly) return serdes.resolveKeys(keys)
-      return serdes.resolveBoth(
-        keys,
-        scanned.map(({ entry }) => entry),
-      )
+      return serdes.resolveBoth(keys, values(scanned.map(({ entry }) => entry)))
     },
   }
 }

@@ -57,12 +57,17 @@ export interface StoreIterator<T> extends AsyncIterable<T>, AsyncDisposable {
   close(): MaybePromise<void>
 }
 
-export interface RangeOptions<K> {
+/** Which way a scan goes. */
+export interface ScanDirection {
+  /** Against the order. @defaultValue false */
+  readonly reverse?: boolean
+}
+
+export interface RangeOptions<K> extends ScanDirection {
   /** First key, inclusive; ordered by the serialized bytes, unsigned, as in Kafka Streams. */
   readonly from?: K
   /** Last key, inclusive. */
   readonly to?: K
-  readonly reverse?: boolean
 }
 
 /** Source: Java's `ReadOnlyKeyValueStore`. */
@@ -76,7 +81,7 @@ export interface ReadOnlyKeyValueStore<K, V> extends StateStore {
   /** Entries with `from` ≤ key ≤ `to`; all of them where no bound is given. */
   range(options?: RangeOptions<K>): StoreIterator<KeyValueEntry<K, V>>
   /** Entries whose serialized key begins with these bytes. */
-  prefixScan(prefix: Buffer): StoreIterator<KeyValueEntry<K, V>>
+  prefixScan(prefix: Buffer, options?: ScanDirection): StoreIterator<KeyValueEntry<K, V>>
   /** An estimate where counting would be slow. */
   approximateEntries(): MaybePromise<number>
 }
@@ -108,7 +113,7 @@ export interface ReadOnlyWindowStore<K, V> extends StateStore {
     key: K,
     fromMs: number,
     toMs: number,
-    options?: { readonly reverse?: boolean },
+    options?: ScanDirection,
   ): StoreIterator<WindowEntry<K, V>>
   /**
    * The windows of the keys `from` ≤ key ≤ `to`, by the bytes of the keys, that start in the interval; by start, then
@@ -120,8 +125,8 @@ export interface ReadOnlyWindowStore<K, V> extends StateStore {
     toMs: number,
   ): StoreIterator<WindowEntry<K, V>>
   /** All keys' windows that start in the interval, in the order of Java's in-memory store: by start, then key. */
-  fetchAll(fromMs: number, toMs: number): StoreIterator<WindowEntry<K, V>>
-  all(): StoreIterator<WindowEntry<K, V>>
+  fetchAll(fromMs: number, toMs: number, options?: ScanDirection): StoreIterator<WindowEntry<K, V>>
+  all(options?: ScanDirection): StoreIterator<WindowEntry<K, V>>
 }
 
 /** A window store as a processor sees it. Windows older than stream time − retention are gone and take no writes. */

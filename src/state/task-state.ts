@@ -12,6 +12,8 @@ export interface StoreClock {
   recordTimestampMs: number
   /** The highest event time that the task has seen. */
   streamTimeMs: number
+  /** Headers of the record in process, for stores that keep them; none where undefined. */
+  recordHeaders?: Headers | undefined
 }
 
 /** One write, as it goes to the changelog topic. */
@@ -29,6 +31,8 @@ export interface ChangelogRecord {
   readonly key: Buffer
   readonly value: Buffer | null
   readonly timestampMs: number
+  /** Needed for stores that keep headers; see {@link TaskState.keepsHeaders}. */
+  readonly headers?: Headers
 }
 
 /** Opens the state of tasks: in memory, or in a state folder that it holds the lock of. */
@@ -54,6 +58,11 @@ export interface OpenTaskStateOptions {
   readonly environment: SerdeEnvironment
   /** The changelog topic of a store: the topic that its serdes are told. */
   changelogTopic(storeName: string): string
+  /**
+   * Whether what a store holds can be had again, from its changelog or another topic. @defaultValue stores whose logging
+   * is on, and global ones
+   */
+  isRestorable?(storeName: string): boolean
   /** Called at each write of a store whose logging says `everyUpdate`. */
   readonly onChange?: (change: Change) => void
   /** Called for each write of a window that had expired already, and was therefore dropped. */
@@ -74,6 +83,13 @@ export interface TaskState extends AsyncCloseable {
   store(name: string): StateStore
   /** Reads everything that `prefetch` asked for, in one multi-get; undefined where all is at hand. */
   loadPrefetched(): MaybePromise<void>
+  /**
+   * Deletes values that have expired by stream time, at most 1,000 a store, the oldest first, in the changelog too; to
+   * be called before each commit, while no record is in process. Readers do not see them whether or not they are gone.
+   */
+  expire(): MaybePromise<void>
+  /** Whether a store's changelog records are to be restored with their headers. */
+  keepsHeaders(storeName: string): boolean
   /** Bytes in the open and the sealed layer. */
   readonly uncommittedBytes: number
   /** Sets the open layer aside. Throws `LifecycleError` while another sealed layer is not applied. */

@@ -1,17 +1,19 @@
-import { StateStoreError } from '../core/errors.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
+import { changesOf, type ChangeOf } from './change-of.ts'
 import { CommittedReader } from './entry-reader.ts'
-import { KeyValueReader, LayeredKeyValueStore } from './key-value-store.ts'
 import { LayeredStore } from './layered-store.ts'
+import { openStore, type OpenedStore } from './opened-store.ts'
+import { restoredLayer } from './restored-layer.ts'
+import { restoredVersions } from './restored-versions.ts'
+import { layoutOf, type StoreLayout } from './store-layout.ts'
 import type { PlacedStore } from './store-shape.ts'
 import type { StateEngine, StoreCommit, StoreShape } from './state-engine.ts'
 import type { StateStore } from './store.ts'
+import type { StoreSpec } from './store-spec.ts'
 import type { LayerEntry, StoreLayer } from './store-layer.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import type { ChangelogRecord, OpenTaskStateOptions } from './task-state.ts'
-import { segmentPrefix } from './window-keys.ts'
-import { LayeredWindowStore, WindowReader } from './window-store.ts'
-import { changeOf, type WriteContext } from './write-context.ts'
+import type { WriteContext } from './write-context.ts'
 
 /** One store of an open task: its bytes, and the typed stores that processing and queries see. */
 export class TaskStore {
@@ -19,12 +21,13 @@ export class TaskStore {
   readonly shape: StoreShape
   readonly engine: StateEngine
   readonly layered: LayeredStore
-  readonly live: StateStore
-  readonly committed: StateStore
   /** Whether the changelog gets the last write of a key at each commit. */
   readonly logsLastWrite: boolean
-  readonly #retentionMs: number
+  readonly changeOf: ChangeOf
+  readonly #spec: StoreSpec
+  readonly #layout: StoreLayout
   readonly #serdes: StoreSerdes<unknown, unknown>
+  readonly #opened: OpenedStore
 
   constructor(placed: PlacedStore, options: OpenTaskStateOptions, checkOpen: () => void) {
     const { spec, shape, engine, serdes } = placed
@@ -33,21 +36,53 @@ export class TaskStore {
     this.#serdes = serdes
     this.engine = engine
     this.logsLastWrite = spec.logging.enabled && !spec.logging.everyUpdate
-    this.#retentionMs = spec.kind === 'window' ? spec.retentionMs : 0
+    this.changeOf = changesOf(spec)
+    this.#spec = spec
+    this.#layout = layoutOf(spec)
     const committed = engine.entries(shape.name)
     this.layered = new LayeredStore(shape.name, committed, checkOpen)
     const reader = new CommittedReader(committed, checkOpen)
-    const context = writeContext(placed, options)
-    if (spec.kind === 'session' || spec.kind === 'versioned') {
-      throw new StateStoreError(`The store ${shape.name} is a ${spec.kind} store: not there yet`)
+    const context = writeContext(spec, options, this.changeOf)
+    this.#opened = openStore(spec, { layered: this.layered, reader, serdes, context })
+  }
+
+  get live(): StateStore {
+    return this.#opened.live
+  }
+
+  get committed(): StateStore {
+    return this.#opened.committed
+  }
+
+  /** Whether changelog records are to be restored with their headers. */
+  get keepsHeaders(): boolean {
+    return this.#spec.kind === 'key-value' && this.#spec.headers === true
+  }
+
+  /** Deletes what has expired by stream time. */
+  expire(): MaybePromise<void> {
+    return this.#opened.expire()
+  }
+
+  /** Sets the open layer aside and begins the next. */
+  seal(): StoreLayer {
+    this.#opened.beforeSeal()
+    return this.layered.seal()
+  }
+
+  /** The writes that changelog records stand for. */
+  restored(records: readonly ChangelogRecord[]): MaybePromise<StoreLayer> {
+    const { layered, engine } = this
+    if (this.#spec.kind === 'versioned') {
+      return restoredVersions(layered.committed, engine, this.#spec, records)
     }
-    if (spec.kind === 'window') {
-      this.live = new LayeredWindowStore(this.layered, serdes, spec.retentionMs, context)
-      this.committed = new WindowReader(shape.name, reader, serdes, spec.retentionMs)
-    } else {
-      this.live = new LayeredKeyValueStore(this.layered, serdes, context)
-      this.committed = new KeyValueReader(shape.name, reader, serdes)
-    }
+    return restoredLayer(this.#spec, this.#layout, layered.segmentIntervalMs, records)
+  }
+
+  /** Committed state was changed from below: restored or emptied. */
+  committedChanged(): void {
+    this.layered.committedChanged()
+    this.#opened.committedChanged()
   }
 
   /** A key and a value as they go to the changelog. */
@@ -70,22 +105,27 @@ export class TaskStore {
   }
 
   #dropBelow(layer: StoreLayer): string | undefined {
+    const { retentionMs, segment } = this.#layout
+    if (retentionMs === undefined) return undefined
     const observedMs = Math.max(layer.observedMs, this.layered.committed.observedMs)
-    const liveFromMs = observedMs - this.#retentionMs + 1
-    if (this.shape.kind !== 'window' || liveFromMs <= 0) return undefined
-    return segmentPrefix(this.layered.segmentIntervalMs, liveFromMs)
+    const liveFromMs = observedMs - retentionMs + 1
+    return liveFromMs <= 0 ? undefined : segment(this.layered.segmentIntervalMs, liveFromMs)
   }
 }
 
 function writeContext(
-  { spec, shape }: PlacedStore,
+  spec: StoreSpec,
   { clock, onChange, onExpired }: OpenTaskStateOptions,
+  changeOf: ChangeOf,
 ): WriteContext {
   const logsEach = spec.logging.enabled && spec.logging.everyUpdate
+  const written = (entry: LayerEntry): void => {
+    const change = changeOf(entry)
+    if (change !== undefined) onChange?.(change)
+  }
   return {
     clock,
-    written:
-      logsEach && onChange ? (entry) => onChange(changeOf(shape.name, entry)) : () => undefined,
-    expired: (windowStartMs) => onExpired?.(shape.name, windowStartMs),
+    written: logsEach && onChange ? written : () => undefined,
+    expired: (timeMs) => onExpired?.(spec.storeName, timeMs),
   }
 }

@@ -23,13 +23,14 @@ export interface TimePlace {
 
 /**
  * Walks the entries of one segment by time, then key, though they are stored by key, then time: sorts the keys in
- * bounded memory, then reads the values batch by batch.
+ * bounded memory, then reads the values batch by batch. A reverse range is walked against that order.
  */
 export class TimeOrderScan implements EntryScan {
   readonly #reader: EntryReader
   readonly #range: KeyRange
   readonly #placeOf: (stored: StorageKey) => TimePlace | undefined
   readonly #keysMax: number
+  readonly #compare: (a: TimePlace, b: TimePlace) => number
   #places: TimePlace[] | undefined
   #at = 0
   #more = false
@@ -45,6 +46,7 @@ export class TimeOrderScan implements EntryScan {
     this.#reader = reader
     this.#range = range
     this.#placeOf = placeOf
+    this.#compare = range.reverse ? (a, b) => comparePlaces(b, a) : comparePlaces
     this.#keysMax = keysMax
     this.#walk = reader.scan(range, true)
   }
@@ -113,7 +115,7 @@ export class TimeOrderScan implements EntryScan {
     for (const { key: stored } of batch) {
       const place = this.#placeOf(stored)
       if (place === undefined) continue
-      if (after !== undefined && comparePlaces(place, after) <= 0) continue
+      if (after !== undefined && this.#compare(place, after) <= 0) continue
       places.push(place)
     }
     if (places.length > 2 * this.#keysMax) this.#cut(places)
@@ -121,7 +123,7 @@ export class TimeOrderScan implements EntryScan {
   }
 
   #cut(places: TimePlace[]): void {
-    places.sort(comparePlaces)
+    places.sort(this.#compare)
     if (places.length <= this.#keysMax) return
     places.length = this.#keysMax
     this.#more = true

@@ -1,5 +1,11 @@
 import type { MaybePromise } from '../core/maybe-promise.ts'
-import type { RangeOptions, StateStore, StoreIterator, ValueAndTimestamp } from './store.ts'
+import type {
+  RangeOptions,
+  ScanDirection,
+  StateStore,
+  StoreIterator,
+  ValueAndTimestamp,
+} from './store.ts'
 
 /**
  * A value as it was from its timestamp on.
@@ -15,14 +21,12 @@ export interface VersionedEntry<K, V> extends VersionedRecord<V> {
   readonly key: K
 }
 
-/** Which of a key's versions are asked for. */
-export interface VersionRange {
+/** Which of a key's versions are asked for; oldest first unless `reverse` is true. */
+export interface VersionRange extends ScanDirection {
   /** Versions that were valid at this time or later, in milliseconds; open where left out. */
   readonly fromMs?: number
   /** Versions that were valid at this time or before, inclusive; open where left out. */
   readonly toMs?: number
-  /** Newest first. @defaultValue false: oldest first */
-  readonly reverse?: boolean
 }
 
 /**
@@ -40,9 +44,9 @@ export interface ReadOnlyVersionedStore<K, V> extends StateStore {
   /** The latest values with `from` ≤ key ≤ `to`, in key order; all of them where no bound is given. */
   range(options?: RangeOptions<K>): StoreIterator<VersionedEntry<K, V>>
   /** The latest values whose serialized key begins with these bytes. */
-  prefixScan(prefix: Buffer): StoreIterator<VersionedEntry<K, V>>
+  prefixScan(prefix: Buffer, options?: ScanDirection): StoreIterator<VersionedEntry<K, V>>
   /** The latest values of all keys, in key order. */
-  all(): StoreIterator<VersionedEntry<K, V>>
+  all(options?: ScanDirection): StoreIterator<VersionedEntry<K, V>>
 }
 
 /** What became of a version that was put. */

@@ -1,15 +1,17 @@
 import type { StorageKey } from './key-bytes.ts'
+import { bigEndian, readTime, timeAt, writeTime } from './time-bytes.ts'
 
-// A window store's entries lie under: segment (6 bytes), key, window start (8 bytes). All entries of a segment expire
-// together and are dropped as one range; within a segment a key's windows lie side by side, by start.
+// A window store's entries lie under: segment (6 bytes), key, window start (8 bytes), and where the store retains
+// duplicates a sequence number (4 bytes). All entries of a segment expire together and are dropped as one range; within
+// a segment a key's windows lie side by side, by start.
 
-const segmentBytes = 6
+/** How many bytes of a storage key tell the segment. */
+export const segmentBytes = 6
 const startBytes = 8
 /** Java's window store keys end in a sequence number, which only stores that retain duplicates count up. */
 const sequenceBytes = 4
-/** Windows begin at few different times within a while: their bytes are worth keeping. */
-const remembered = new Map<number, StorageKey>()
-const rememberedMax = 4096
+/** Sequence numbers go round: as many as Java has, whose sign bit stays 0. */
+const sequenceLimit = 2 ** 31
 
 /** How long the window starts of one segment span. Source: Java's `Stores.persistentWindowStore`. */
 export function segmentIntervalFor(retentionMs: number): number {
@@ -21,66 +23,63 @@ export function segmentPrefix(segmentIntervalMs: number, windowStartMs: number):
   return bigEndian(Math.floor(windowStartMs / segmentIntervalMs)).slice(startBytes - segmentBytes)
 }
 
-/** Where a window's entry is stored. */
+/** Where a window's entry is stored; `sequence` in stores that retain duplicates. */
 export function windowStorageKey(
   segmentIntervalMs: number,
   key: StorageKey,
   windowStartMs: number,
+  sequence?: number,
 ): StorageKey {
-  return segmentPrefix(segmentIntervalMs, windowStartMs) + key + bigEndian(windowStartMs)
+  const stored = segmentPrefix(segmentIntervalMs, windowStartMs) + key + bigEndian(windowStartMs)
+  if (sequence === undefined) return stored
+  const low = sequence % sequenceLimit
+  return (
+    stored + String.fromCharCode(low >>> 24, (low >>> 16) & 0xff, (low >>> 8) & 0xff, low & 0xff)
+  )
+}
+
+/** How many bytes follow the key in a storage key: the window start, and the sequence number where there is one. */
+export function windowTailBytes(retainDuplicates: boolean): number {
+  return retainDuplicates ? startBytes + sequenceBytes : startBytes
 }
 
 /** The serialized key within a storage key. */
-export function keyOfWindow(stored: StorageKey): StorageKey {
-  return stored.slice(segmentBytes, stored.length - startBytes)
+export function keyOfWindow(stored: StorageKey, tailBytes: number = startBytes): StorageKey {
+  return stored.slice(segmentBytes, stored.length - tailBytes)
 }
 
 /** The window start within a storage key. */
-export function startOfWindow(stored: StorageKey): number {
-  let start = 0
-  for (let at = stored.length - startBytes; at < stored.length; at++) {
-    start = start * 256 + stored.charCodeAt(at)
-  }
-  return start
+export function startOfWindow(stored: StorageKey, tailBytes: number = startBytes): number {
+  return timeAt(stored, stored.length - tailBytes)
 }
 
 /** The length of the storage key of a serialized key; tells it from those of other keys in its range. */
-export function windowStorageKeyLength(key: StorageKey): number {
-  return segmentBytes + key.length + startBytes
+export function windowStorageKeyLength(key: StorageKey, tailBytes: number = startBytes): number {
+  return segmentBytes + key.length + tailBytes
 }
 
-/** The changelog key: key, window start, sequence number 0. Source: Java's `WindowKeySchema.toStoreKeyBinary`. */
-export function windowChangelogKey(key: Buffer, windowStartMs: number): Buffer {
+/** The changelog key: key, window start, sequence number. Source: Java's `WindowKeySchema.toStoreKeyBinary`. */
+export function windowChangelogKey(key: Buffer, windowStartMs: number, sequence = 0): Buffer {
   const bytes = Buffer.allocUnsafe(key.length + startBytes + sequenceBytes)
   key.copy(bytes)
-  writeStart(bytes, windowStartMs, key.length)
-  bytes.writeUInt32BE(0, key.length + startBytes)
+  writeTime(bytes, windowStartMs, key.length)
+  bytes.writeUInt32BE(sequence % sequenceLimit, key.length + startBytes)
   return bytes
 }
 
+/** What a window's changelog key says. */
+export interface WindowChangelogKey {
+  readonly key: Buffer
+  readonly windowStartMs: number
+  readonly sequence: number
+}
+
 /** Takes a changelog key apart; undefined where it is too short to be one. */
-export function parseWindowChangelogKey(
-  bytes: Buffer,
-): { readonly key: Buffer; readonly windowStartMs: number } | undefined {
+export function parseWindowChangelogKey(bytes: Buffer): WindowChangelogKey | undefined {
   const keyLength = bytes.length - startBytes - sequenceBytes
   if (keyLength < 0) return undefined
-  const windowStartMs = bytes.readUInt32BE(keyLength) * 2 ** 32 + bytes.readUInt32BE(keyLength + 4)
-  if (!Number.isSafeInteger(windowStartMs)) return undefined
-  return { key: bytes.subarray(0, keyLength), windowStartMs }
-}
-
-function writeStart(bytes: Buffer, startMs: number, at: number): void {
-  bytes.writeUInt32BE(Math.floor(startMs / 2 ** 32), at)
-  bytes.writeUInt32BE(startMs % 2 ** 32, at + 4)
-}
-
-function bigEndian(value: number): StorageKey {
-  const known = remembered.get(value)
-  if (known !== undefined) return known
-  const bytes = Buffer.allocUnsafe(startBytes)
-  writeStart(bytes, value, 0)
-  const text = bytes.toString('latin1')
-  if (remembered.size >= rememberedMax) remembered.clear()
-  remembered.set(value, text)
-  return text
+  const windowStartMs = readTime(bytes, keyLength)
+  if (windowStartMs === undefined) return undefined
+  const sequence = bytes.readUInt32BE(keyLength + startBytes)
+  return { key: bytes.subarray(0, keyLength), windowStartMs, sequence }
 }

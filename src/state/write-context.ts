@@ -1,7 +1,6 @@
 import { StateStoreError } from '../core/errors.ts'
-import { noHeaders } from '../core/headers.ts'
 import type { LayerEntry } from './store-layer.ts'
-import type { Change, StoreClock } from './task-state.ts'
+import type { StoreClock } from './task-state.ts'
 
 /** What a store needs of its task when it is written to. */
 export interface WriteContext {
@@ -10,17 +9,6 @@ export interface WriteContext {
   written(entry: LayerEntry): void
   /** Called for each write that came too late. */
   expired(windowStartMs: number): void
-}
-
-/** A write as the changelog gets it. */
-export function changeOf(storeName: string, entry: LayerEntry): Change {
-  return {
-    storeName,
-    key: entry.changelogKey,
-    value: entry.value,
-    timestampMs: entry.timestampMs,
-    headers: noHeaders,
-  }
 }
 
 /** Refuses a time that could not be kept, at the write and not when it is committed. */

@@ -3,5 +3,12 @@ export { TopologyTestDriver, type TopicSerdes } from './topology-test-driver.ts'
 export type { TopologyTestDriverOptions } from './topology-test-driver-options.ts'
 export { TestInputTopic, type TestInputOptions, type TestInputRecord } from './test-input-topic.ts'
 export { TestOutputTopic, type TestOutputRecord } from './test-output-topic.ts'
-export { TestKeyValueStore, TestWindowStore, type TestStoreOf } from './test-stores.ts'
+export { TestSessionStore } from './test-session-store.ts'
+export {
+  TestKeyValueStore,
+  TestWindowStore,
+  type AnyTestStore,
+  type TestStoreOf,
+} from './test-stores.ts'
+export { TestVersionedStore } from './test-versioned-store.ts'
 export { VirtualClock } from './virtual-clock.ts'

@@ -1,5 +1,5 @@
-import { LifecycleError } from '../core/errors.ts'
-import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
+import type { Headers } from '../core/headers.ts'
+import type { ReadOnlySessionStore, SessionStore } from '../state/session-store-types.ts'
 import type {
   KeyValueEntry,
   KeyValueStore,
@@ -7,15 +7,21 @@ import type {
   ReadOnlyKeyValueStore,
   ReadOnlyWindowStore,
   StateStore,
-  StoreIterator,
+  ScanDirection,
   ValueAndTimestamp,
+  ValueWithHeaders,
   WindowEntry,
   WindowStore,
 } from '../state/store.ts'
+import type { ReadOnlyVersionedStore, VersionedStore } from '../state/versioned-store-types.ts'
+import { atHand, listed } from './at-hand.ts'
+import { TestSessionStore } from './test-session-store.ts'
+import { TestVersionedStore } from './test-versioned-store.ts'
 
 /** A key-value store of a test driver: in memory, so that no read has to be awaited. */
 export class TestKeyValueStore<K, V> {
   readonly name: string
+  readonly kind = 'key-value'
   readonly #store: KeyValueStore<K, V>
 
   /** @internal Made by {@link TopologyTestDriver.store}. */
@@ -32,6 +38,11 @@ export class TestKeyValueStore<K, V> {
     return atHand(this.#store.getWithTimestamp(key))
   }
 
+  /** The same with the headers of the record that wrote the value, in a store that keeps them. */
+  getWithHeaders(key: K): ValueWithHeaders<V> | undefined {
+    return atHand(this.#store.getWithHeaders(key))
+  }
+
   /** All entries, by the bytes of their keys. */
   all(): KeyValueEntry<K, V>[] {
     return listed(this.#store.range())
@@ -42,9 +53,14 @@ export class TestKeyValueStore<K, V> {
     return listed(this.#store.range(options))
   }
 
+  /** Entries whose serialized key begins with these bytes. */
+  prefixScan(prefix: Buffer, options?: ScanDirection): KeyValueEntry<K, V>[] {
+    return listed(this.#store.prefixScan(prefix, options))
+  }
+
   /** Writes as a processor would, for setting up a test; null or undefined deletes. */
-  put(key: K, value: V | null | undefined, timestampMs?: number): void {
-    this.#store.put(key, value, timestampMs)
+  put(key: K, value: V | null | undefined, timestampMs?: number, headers?: Headers): void {
+    this.#store.put(key, value, timestampMs, headers)
   }
 
   delete(key: K): void {
@@ -55,6 +71,7 @@ export class TestKeyValueStore<K, V> {
 /** A window store of a test driver: in memory, so that no read has to be awaited. */
 export class TestWindowStore<K, V> {
   readonly name: string
+  readonly kind = 'window'
   readonly #store: WindowStore<K, V>
 
   /** @internal Made by {@link TopologyTestDriver.store}. */
@@ -72,22 +89,22 @@ export class TestWindowStore<K, V> {
   }
 
   /** One key's windows that start between the two times, both inclusive. */
-  fetchRange(
-    key: K,
-    fromMs: number,
-    toMs: number,
-    options?: { readonly reverse?: boolean },
-  ): WindowEntry<K, V>[] {
+  fetchRange(key: K, fromMs: number, toMs: number, options?: ScanDirection): WindowEntry<K, V>[] {
     return listed(this.#store.fetchRange(key, fromMs, toMs, options))
   }
 
-  /** All keys' windows that start between the two times, both inclusive. */
-  fetchAll(fromMs: number, toMs: number): WindowEntry<K, V>[] {
-    return listed(this.#store.fetchAll(fromMs, toMs))
+  /** The windows of the keys `from` ≤ key ≤ `to` that start between the two times, all inclusive. */
+  fetchKeyRange(keys: RangeOptions<K>, fromMs: number, toMs: number): WindowEntry<K, V>[] {
+    return listed(this.#store.fetchKeyRange(keys, fromMs, toMs))
   }
 
-  all(): WindowEntry<K, V>[] {
-    return listed(this.#store.all())
+  /** All keys' windows that start between the two times, both inclusive. */
+  fetchAll(fromMs: number, toMs: number, options?: ScanDirection): WindowEntry<K, V>[] {
+    return listed(this.#store.fetchAll(fromMs, toMs, options))
+  }
+
+  all(options?: ScanDirection): WindowEntry<K, V>[] {
+    return listed(this.#store.all(options))
   }
 
   /** Writes as a processor would, for setting up a test; null or undefined deletes. */
@@ -102,34 +119,29 @@ export type TestStoreOf<S extends StateStore> =
     ? TestKeyValueStore<K, V>
     : S extends ReadOnlyWindowStore<infer K, infer V>
       ? TestWindowStore<K, V>
-      : never
+      : S extends ReadOnlySessionStore<infer K, infer V>
+        ? TestSessionStore<K, V>
+        : S extends ReadOnlyVersionedStore<infer K, infer V>
+          ? TestVersionedStore<K, V>
+          : never
+
+/** The test driver's view of a store that is known by its name alone; its `kind` tells which it is. */
+export type AnyTestStore =
+  | TestKeyValueStore<unknown, unknown>
+  | TestWindowStore<unknown, unknown>
+  | TestSessionStore<unknown, unknown>
+  | TestVersionedStore<unknown, unknown>
 
 /** Wraps a store of a task for a test. */
-export function testStore(
-  store: StateStore,
-): TestKeyValueStore<unknown, unknown> | TestWindowStore<unknown, unknown> {
+export function testStore(store: StateStore): AnyTestStore {
   switch (store.kind) {
     case 'key-value':
       return new TestKeyValueStore(store as KeyValueStore<unknown, unknown>)
     case 'window':
       return new TestWindowStore(store as WindowStore<unknown, unknown>)
     case 'session':
+      return new TestSessionStore(store as SessionStore<unknown, unknown>)
     case 'versioned':
-      throw new LifecycleError(`A ${store.kind} store cannot be read here yet.`)
+      return new TestVersionedStore(store as VersionedStore<unknown, unknown>)
   }
-}
-
-function listed<T>(iterator: StoreIterator<T>): T[] {
-  const entries: T[] = []
-  for (let batch = atHand(iterator.nextBatch()); batch.length > 0;) {
-    entries.push(...batch)
-    batch = atHand(iterator.nextBatch())
-  }
-  void iterator.close()
-  return entries
-}
-
-function atHand<T>(value: MaybePromise<T>): T {
-  if (!isPromise(value)) return value
-  throw new LifecycleError('A store of the test driver answered with a promise; it must not.')
 }

@@ -23,12 +23,7 @@ import {
   type TestInputRecord,
 } from './test-input-topic.ts'
 import { TestOutputTopic, type TestOutputRecord } from './test-output-topic.ts'
-import {
-  testStore,
-  type TestKeyValueStore,
-  type TestStoreOf,
-  type TestWindowStore,
-} from './test-stores.ts'
+import { testStore, type TestStoreOf, type AnyTestStore } from './test-stores.ts'
 import { openTestTasks, type TestTasks } from './test-tasks.ts'
 import { TestTopics } from './test-topics.ts'
 import type { TopologyTestDriverOptions } from './topology-test-driver-options.ts'
@@ -143,10 +138,8 @@ export class TopologyTestDriver implements AsyncCloseable {
 
   /** A store, with what was written so far. Throws `TopologyError` where the topology has none of that name. */
   store<S extends StateStore>(ref: StoreRef<S>): TestStoreOf<S>
-  store(name: string): TestKeyValueStore<unknown, unknown> | TestWindowStore<unknown, unknown>
-  store(
-    ref: StoreRef | string,
-  ): TestKeyValueStore<unknown, unknown> | TestWindowStore<unknown, unknown> {
+  store(name: string): AnyTestStore
+  store(ref: StoreRef | string): AnyTestStore {
     const name = typeof ref === 'string' ? ref : ref.storeName
     const store = this.#running.stores.get(name)
     if (store) return testStore(store)
@@ -297,9 +290,19 @@ export class TopologyTestDriver implements AsyncCloseable {
         continue
       }
       const next = this.#arrivals.take()
-      if (!next) return undefined
+      if (!next) return this.#expire(0)
       this.#hand(next.topic, next.record)
     }
+  }
+
+  /** Deletes from stores what has expired, as a worker does before it commits. */
+  #expire(from: number): MaybePromise<void> {
+    const { tasks } = this.#running
+    for (let i = from; i < tasks.length; i++) {
+      const expiring = tasks[i]!.task.expire()
+      if (isPromise(expiring)) return expiring.then(() => this.#expire(i + 1))
+    }
+    return undefined
   }
 
   #punctuate(from: number): MaybePromise<void> {

@@ -1,7 +1,7 @@
 import type { StoreSpec } from '../state/store-spec.ts'
 import type { InternalTopic } from './topology-plan.ts'
 
-/** How much longer than its store a window changelog keeps records, for clocks that drift: one day, as in Java. */
+/** How much longer than its store a changelog keeps records, for clocks that drift: one day, as in Java. */
 const additionalRetentionMs = 24 * 60 * 60 * 1000
 
 /**
@@ -32,16 +32,25 @@ export function changelogName(storeName: string): string {
 /**
  * The changelog topic of a store; the store's own topic configuration goes over the defaults.
  *
- * @remarks Source: Java's `UnwindowedUnversionedChangelogTopicConfig` and `WindowedChangelogTopicConfig`.
+ * @remarks Source: Java's `UnwindowedUnversionedChangelogTopicConfig`, `WindowedChangelogTopicConfig` and
+ * `VersionedChangelogTopicConfig`.
  */
 export function changelogTopic(spec: StoreSpec): InternalTopic {
   const defaults: globalThis.Record<string, string> = {
     'message.timestamp.type': 'CreateTime',
     'cleanup.policy': 'compact',
   }
-  if (spec.kind === 'window') {
-    defaults['cleanup.policy'] = 'compact,delete'
-    defaults['retention.ms'] = String(spec.retentionMs + additionalRetentionMs)
+  switch (spec.kind) {
+    case 'key-value':
+      break
+    case 'window':
+    case 'session':
+      defaults['cleanup.policy'] = 'compact,delete'
+      defaults['retention.ms'] = String(spec.retentionMs + additionalRetentionMs)
+      break
+    case 'versioned':
+      // Compaction keeps the last version of a key: it must leave the history alone.
+      defaults['min.compaction.lag.ms'] = String(spec.historyRetentionMs + additionalRetentionMs)
   }
   return {
     name: changelogName(spec.storeName),

@@ -27,6 +27,8 @@ test('walks a segment by start, then key, however few keys are sorted at a time'
           kind: 'window',
           changelogTopic: 'changelog',
           segmentIntervalMs: 1000,
+          variant: undefined,
+          restorable: true,
           resolveValues: () => undefined,
           resolveScanned: () => undefined,
         })

@@ -174,7 +174,9 @@ export class ChangelogRestorer {
 
   async #apply(restoration: Restoration, fetched: FetchedPartition): Promise<void> {
     const { task, changelog, source, endOffset } = restoration
-    const records = source ? await source.read(fetched.records) : changelogRecords(fetched)
+    const records = source
+      ? await source.read(fetched.records)
+      : changelogRecords(fetched, task.state.keepsHeaders(changelog.storeName))
     // A source topic is fetched beyond where its records are yet to be processed.
     const nextOffset = source ? Math.min(fetched.nextOffset, endOffset) : fetched.nextOffset
     await task.state.restore(changelog.storeName, records, nextOffset)
@@ -194,7 +196,10 @@ function positionOf({ changelog, position }: Restoration): {
   return { topic: changelog.topic, partition: changelog.partition, offset: position }
 }
 
-function changelogRecords({ records: cursor }: FetchedPartition): ChangelogRecord[] {
+function changelogRecords(
+  { records: cursor }: FetchedPartition,
+  keepsHeaders: boolean,
+): ChangelogRecord[] {
   const records: ChangelogRecord[] = []
   while (cursor.next()) {
     const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor
@@ -203,6 +208,7 @@ function changelogRecords({ records: cursor }: FetchedPartition): ChangelogRecor
       key: buffer.subarray(keyStart, keyEnd),
       value: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
       timestampMs,
+      ...(keepsHeaders ? { headers: cursor.headers() } : {}),
     })
   }
   return records

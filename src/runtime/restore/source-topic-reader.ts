@@ -62,8 +62,9 @@ export class SourceTopicReader {
       if (fault) this.#skip(chunk.offset(i), fault)
       if (record === undefined || record.key === null) continue
       try {
-        const { key, value, timestampMs } = record
-        into.push({ ...task.state.serialized(changelog.storeName, key, value), timestampMs })
+        const { key, value, timestampMs, headers } = record
+        const bytes = task.state.serialized(changelog.storeName, key, value)
+        into.push({ ...bytes, timestampMs, headers })
       } catch (error) {
         this.#skip(chunk.offset(i), error)
       }

@@ -17,6 +17,7 @@ const entryOverheadBytes = 112
 export class MemoryEntries implements CommittedEntries {
   readonly segmentIntervalMs: number
   #observedMs = -1
+  #sequence = 0
   #entries = new OrderedMap<CompactEntry>()
   #bytes = 0
   #droppedBelow: StorageKey = ''
@@ -27,6 +28,10 @@ export class MemoryEntries implements CommittedEntries {
 
   get observedMs(): number {
     return this.#observedMs
+  }
+
+  get sequence(): number {
+    return this.#sequence
   }
 
   /** Estimated bytes of all entries. */
@@ -54,6 +59,7 @@ export class MemoryEntries implements CommittedEntries {
 
   commit({ layer, dropBelow }: StoreCommit): void {
     this.#observedMs = Math.max(this.#observedMs, layer.observedMs)
+    this.#sequence = Math.max(this.#sequence, layer.sequence)
     for (const [key, { value, timestampMs }] of layer.entries()) {
       if (dropBelow !== undefined && key < dropBelow) continue
       const before = this.#entries.get(key)
@@ -73,6 +79,7 @@ export class MemoryEntries implements CommittedEntries {
     // Walks that are under way keep the map that they began on.
     this.#entries = new OrderedMap()
     this.#observedMs = -1
+    this.#sequence = 0
     this.#bytes = 0
     this.#droppedBelow = ''
   }

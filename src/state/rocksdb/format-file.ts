@@ -1,12 +1,23 @@
 import { access, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, StateCorruptedError } from '../../core/errors.ts'
+import type { StoreShape } from '../state-engine.ts'
 import type { RocksDbBinding } from './binding.ts'
 import { compareEngineVersions } from './engine-version.ts'
 
 const fileName = 'format.json'
-/** The layout of a task's folder and of the keys in its database. */
-const formatVersion = 1
+/**
+ * The layout of a task's folder and of the keys in its database: 1 holds plain key-value and window stores, 2 other
+ * kinds and variants too. A folder has the lowest that it needs, so that an older Millrace opens what it can read.
+ */
+const formatVersions = { first: 1, last: 2 } as const
+
+/** The format that a folder with stores of these shapes needs. */
+export function neededFormat(shapes: readonly StoreShape[]): number {
+  const first = ({ kind, variant }: StoreShape): boolean =>
+    (kind === 'key-value' || kind === 'window') && variant === undefined
+  return shapes.every(first) ? formatVersions.first : formatVersions.last
+}
 
 interface Format {
   readonly format: number
@@ -22,6 +33,8 @@ interface Format {
 export interface Opener {
   readonly binding: RocksDbBinding
   readonly rocksDbVersion: string | undefined
+  /** See {@link neededFormat}. */
+  readonly format: number
 }
 
 /**
@@ -40,12 +53,15 @@ export async function checkFormat(folder: string, opener: Opener): Promise<void>
     }
   }
   // What a newer RocksDB has opened, an older one must not: this is on disk before the database is touched.
-  await writeFormat(folder, opener, format?.opened ?? false)
+  const written = Math.max(opener.format, format?.format ?? 0)
+  await writeFormat(folder, { ...opener, format: written }, format?.opened ?? false)
 }
 
 /** Records that the database is there. */
 export async function recordOpened(folder: string, opener: Opener): Promise<void> {
-  await writeFormat(folder, opener, true)
+  const format = await readFormat(folder)
+  const written = Math.max(opener.format, format?.format ?? 0)
+  await writeFormat(folder, { ...opener, format: written }, true)
 }
 
 /** Where a task's database is. */
@@ -63,10 +79,11 @@ export function unusable(folder: string, why: string, cause?: unknown): StateCor
 }
 
 function checkReadable(folder: string, format: Format, { binding, rocksDbVersion }: Opener): void {
-  if (format.format !== formatVersion) {
+  const { first, last } = formatVersions
+  if (format.format < first || format.format > last) {
     throw unusable(
       folder,
-      `it has format ${format.format}, and this version of Millrace reads format ${formatVersion}`,
+      `it has format ${format.format}, and this version of Millrace reads the formats ${first} to ${last}`,
     )
   }
   const wrote = format.rocksDbVersion
@@ -100,7 +117,7 @@ async function readFormat(folder: string): Promise<Format | undefined> {
 
 async function writeFormat(folder: string, opener: Opener, opened: boolean): Promise<void> {
   const format: Format = {
-    format: formatVersion,
+    format: opener.format,
     binding: opener.binding.name,
     bindingVersion: opener.binding.packageVersion,
     rocksDbVersion: opener.rocksDbVersion,

@@ -9,7 +9,7 @@ import { PendingReads } from './pending-reads.ts'
 import { ReadCacheBudget } from './read-cache.ts'
 import { RocksDbEntries } from './rocksdb-entries.ts'
 import type { OpenWalks } from './rocksdb-scan.ts'
-import { factKey, numberBytes, openStoreTable, readNumber } from './store-table.ts'
+import { factKey, numberBytes, openStoreTable, putClearing, readNumber } from './store-table.ts'
 
 /** After so many writes put into a batch the event loop gets its turn. */
 const writesPerTurn = 4096
@@ -76,14 +76,13 @@ export class RocksDbEngine implements StateEngine {
   async clear(storeName: string): Promise<void> {
     const entries = this.entries(storeName)
     const begin = this.#database.batch()
-    begin.delete(factKey('offset', entries.id))
-    begin.delete(factKey('observed', entries.id))
-    begin.put(factKey('clearing', entries.id), numberBytes(1))
+    putClearing(begin, entries.id)
     await begin.write()
     this.#offsets.delete(storeName)
     await this.#finishClearing(entries)
     entries.cache.clear()
     entries.observedMs = -1
+    entries.sequence = 0
     entries.droppedBelow = ''
   }
 
@@ -117,12 +116,14 @@ export class RocksDbEngine implements StateEngine {
         this.#walks,
       )
       const offset = await includedOffset(this.#database, shape, row)
-      const [observed, clearing] = await this.#database.getMany([
+      const [observed, sequence, clearing] = await this.#database.getMany([
         factKey('observed', row.id),
+        factKey('sequence', row.id),
         factKey('clearing', row.id),
       ])
       if (offset !== undefined) this.#offsets.set(shape.name, offset)
       if (observed !== undefined) entries.observedMs = readNumber(observed)
+      if (sequence !== undefined) entries.sequence = readNumber(sequence)
       if (clearing !== undefined) await this.#finishClearing(entries)
       this.#stores.set(shape.name, entries)
     }
@@ -171,12 +172,16 @@ export class RocksDbEngine implements StateEngine {
     if (layer.observedMs > entries.observedMs) {
       batch.put(factKey('observed', entries.id), numberBytes(layer.observedMs))
     }
+    if (layer.sequence > entries.sequence) {
+      batch.put(factKey('sequence', entries.id), numberBytes(layer.sequence))
+    }
   }
 
   /** Brings what is known of the store up to what is on disk now. */
   async #written({ storeName, layer, dropBelow, keep }: StoreCommit): Promise<void> {
     const entries = this.entries(storeName)
     entries.observedMs = Math.max(entries.observedMs, layer.observedMs)
+    entries.sequence = Math.max(entries.sequence, layer.sequence)
     let writes = 0
     for (const [key, { value, timestampMs }] of layer.entries()) {
       if (!keep || (dropBelow !== undefined && key < dropBelow)) entries.cache.delete(key)

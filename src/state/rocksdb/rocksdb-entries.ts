@@ -18,6 +18,7 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   /** Segments below this key have been dropped. */
   droppedBelow: StorageKey = ''
   observedMs = -1
+  sequence = 0
   readonly #prefix: StorageKey
   readonly #database: RocksDb
   readonly #reads: PendingReads

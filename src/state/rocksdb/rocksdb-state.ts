@@ -10,7 +10,14 @@ import type { OpenTaskStateOptions, StateProvider, TaskState } from '../task-sta
 import type { BindingName, RocksDb, RocksDbBinding } from './binding.ts'
 import { chooseBinding } from './choose-binding.ts'
 import { isLockError, lockFolderFor, type FolderLock } from './folder-lock.ts'
-import { checkFormat, databaseFolder, recordOpened, unusable, type Opener } from './format-file.ts'
+import {
+  checkFormat,
+  databaseFolder,
+  neededFormat,
+  recordOpened,
+  unusable,
+  type Opener,
+} from './format-file.ts'
 import { guardedDatabase } from './guarded-database.ts'
 import { removeOldLogs } from './old-logs.ts'
 import { processIdOf } from './process-id.ts'
@@ -56,8 +63,11 @@ export function rocksDbState(options: RocksDbStateOptions): StateProvider {
   return new RocksDbState(options)
 }
 
+/** What opens the folder, whatever a task's stores need. */
+type FolderOpener = Omit<Opener, 'format'>
+
 interface OpenFolder {
-  readonly opener: Opener
+  readonly opener: FolderOpener
   readonly lock: FolderLock
 }
 
@@ -172,7 +182,11 @@ class RocksDbState implements StateProvider {
     return { opener: { binding, rocksDbVersion: lock.rocksDbVersion }, lock }
   }
 
-  async #openTask(name: string, options: OpenTaskStateOptions, opener: Opener): Promise<TaskState> {
+  async #openTask(
+    name: string,
+    options: OpenTaskStateOptions,
+    opener: FolderOpener,
+  ): Promise<TaskState> {
     const stores = await prepareStores(options)
     const inMemory = stores.filter(({ spec }) => spec.engine === 'memory')
     const onDisk = stores.filter(({ spec }) => spec.engine !== 'memory')
@@ -192,20 +206,18 @@ class RocksDbState implements StateProvider {
     name: string,
     options: OpenTaskStateOptions,
     stores: readonly PreparedStore[],
-    opener: Opener,
+    folderOpener: FolderOpener,
   ): Promise<RocksDbEngine> {
     const folder = join(this.#folder, name)
+    const shapes = stores.map(({ shape }) => shape)
+    const opener: Opener = { ...folderOpener, format: neededFormat(shapes) }
     await mkdir(folder, { recursive: true })
     await checkFormat(folder, opener)
     const database = await this.#openDatabase(folder, opener.binding)
     try {
       await recordOpened(folder, opener)
       const readCacheBytes = options.readCacheBytes ?? this.#options.readCacheBytes ?? 16 * mebibyte
-      return await RocksDbEngine.open(
-        database,
-        stores.map(({ shape }) => shape),
-        { clock: this.#clock, readCacheBytes },
-      )
+      return await RocksDbEngine.open(database, shapes, { clock: this.#clock, readCacheBytes })
     } catch (error) {
       await database.close()
       throw error

@@ -60,10 +60,10 @@ describe.each(workingBindings)('a state folder that cannot be used, %s', (bindin
 
   test('a folder of a later format is refused', async () => {
     const folder = await writtenFolder(binding)
-    await changeFormat(folder, { format: 2 })
+    await changeFormat(folder, { format: 3 })
     const error = await opening(folder, binding)
     expect(error).toBeInstanceOf(StateCorruptedError)
-    expect((error as Error).message).toMatch(/has format 2.*reads format 1/)
+    expect((error as Error).message).toMatch(/has format 3.*reads the formats 1 to 2/)
   })
 
   test('a folder that does not say what wrote it is refused', async () => {

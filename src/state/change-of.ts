@@ -1,0 +1,25 @@
+import { noHeaders } from '../core/headers.ts'
+import { headersBefore, valueBehindHeaders } from './header-values.ts'
+import type { StoreSpec } from './store-spec.ts'
+import type { LayerEntry } from './store-layer.ts'
+import type { Change } from './task-state.ts'
+
+/** Makes of a write what the changelog gets; undefined for a write that it does not get. */
+export type ChangeOf = (entry: LayerEntry) => Change | undefined
+
+/** How a store's writes go to its changelog. */
+export function changesOf(spec: StoreSpec): ChangeOf {
+  const { storeName } = spec
+  if (spec.kind !== 'key-value' || spec.headers !== true) {
+    return ({ changelogKey, value, timestampMs }) =>
+      changelogKey && { storeName, key: changelogKey, value, timestampMs, headers: noHeaders }
+  }
+  return ({ changelogKey, value, timestampMs }) =>
+    changelogKey && {
+      storeName,
+      key: changelogKey,
+      value: value && valueBehindHeaders(value),
+      timestampMs,
+      headers: value === null ? noHeaders : headersBefore(value),
+    }
+}
