@@ -66,6 +66,7 @@ export type {
   Joiner,
   KeyValue,
   Mapper,
+  Merger,
   Predicate,
   Reducer,
 } from './dsl/callbacks.ts'
@@ -101,6 +102,7 @@ export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
   Branched,
   BranchedKStream,
+  CogroupedKStream,
   CountWindowedKStream,
   DedupOptions,
   GlobalKTable,
@@ -108,7 +110,10 @@ export type {
   KGroupedTable,
   KStream,
   KTable,
+  SessionWindowedCogroupedKStream,
+  SessionWindowedKStream,
   TableStore,
+  TimeWindowedCogroupedKStream,
   TimeWindowedKStream,
 } from './dsl/streams.ts'
 export { SessionWindows } from './dsl/session-windows.ts'
