@@ -23,6 +23,9 @@ export function buildTopology(name: string): Built {
       case 'statestore.cache.max.bytes':
         // Every update is forwarded here, with Kafka Streams' record cache and without.
         break
+      case '__emit.interval.ms.kstreams.windowed.aggregation__':
+        // The topology says it itself, as `emitIntervalMs`.
+        break
       case 'max.task.idle.ms':
         driver.maxTaskIdleMs = Number(value)
         break
