@@ -66,12 +66,12 @@ export type {
   Joiner,
   KeyValue,
   Mapper,
-  Merger,
   Predicate,
   Reducer,
 } from './dsl/callbacks.ts'
 export { CountWindows } from './dsl/count-windows.ts'
 export type { DedupRules } from './dsl/dedup-options.ts'
+export { JoinWindows, type JoinWindowsOptions } from './dsl/join-windows.ts'
 export type {
   ConsumedOptions,
   CountWindowedOptions,
@@ -98,11 +98,11 @@ export type {
   TableStoreOptions,
   WindowStoreOption,
 } from './dsl/store-options.ts'
+export type { JoinStoreOptions, StreamJoinedRules } from './dsl/stream-joined-options.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
   Branched,
   BranchedKStream,
-  CogroupedKStream,
   CountWindowedKStream,
   DedupOptions,
   GlobalKTable,
@@ -110,10 +110,8 @@ export type {
   KGroupedTable,
   KStream,
   KTable,
-  SessionWindowedCogroupedKStream,
-  SessionWindowedKStream,
+  StreamJoinedOptions,
   TableStore,
-  TimeWindowedCogroupedKStream,
   TimeWindowedKStream,
 } from './dsl/streams.ts'
 export { SessionWindows } from './dsl/session-windows.ts'

@@ -21,25 +21,28 @@ import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
 import { dedupStream } from './stream-dedup.ts'
 import { processStream, processStreamValues } from './stream-process.ts'
-import { joinGlobalTable, joinTable } from './stream-table-join.ts'
+import { StreamJoins, type AnyJoinOptions, type JoinPartner } from './stream-joins.ts'
 import { streamToTable } from './stream-to-table.ts'
 import type {
   Branched,
   BranchedKStream,
   DedupOptions,
-  GlobalKTable,
   KGroupedStream,
   KStream,
   KTable,
+  StreamJoinedOptions,
 } from './streams.ts'
+
+type AnyJoiner<K, V, OtherV, VOut> = callbacks.Joiner<K, V | null, OtherV | null, VOut>
 
 /** A stream as the builder makes it. Source: Java's `KStreamImpl`. */
 export class DeclaredStream<K, V> implements KStream<K, V> {
   readonly state: DeclaredStreamState<K, V>
-  private repartitioned: LogicalNode | undefined
+  readonly joins: StreamJoins<K, V>
 
   constructor(state: DeclaredStreamState<K, V>) {
     this.state = state
+    this.joins = new StreamJoins(state)
   }
 
   filter<Out extends V>(
@@ -229,50 +232,28 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     return processStreamValues(this.state, supplier, options)
   }
 
-  join<TableK, TableV, VOut>(
-    table: KTable<K, TableV> | GlobalKTable<TableK, TableV>,
-    joiner: callbacks.Joiner<K, V, TableV, VOut>,
-    options: options.JoinedOptions<K, V> | options.GlobalJoinOptions<K, V, TableK> = {},
+  join<OtherK, OtherV, VOut>(
+    other: JoinPartner<K, OtherK, OtherV>,
+    joiner: callbacks.Joiner<K, V, OtherV, VOut>,
+    options: AnyJoinOptions<K, V, OtherK, OtherV> = {},
   ): KStream<K, VOut> {
-    // An inner join calls its joiner with values of the table only, never with null.
-    return this.joined(table, joiner as callbacks.Joiner<K, V, TableV | null, VOut>, false, options)
+    return this.joins.join('inner', other, joiner as AnyJoiner<K, V, OtherV, VOut>, options)
   }
 
-  leftJoin<TableK, TableV, VOut>(
-    table: KTable<K, TableV> | GlobalKTable<TableK, TableV>,
-    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
-    options: options.JoinedOptions<K, V> | options.GlobalJoinOptions<K, V, TableK> = {},
+  leftJoin<OtherK, OtherV, VOut>(
+    other: JoinPartner<K, OtherK, OtherV>,
+    joiner: callbacks.Joiner<K, V, OtherV | null, VOut>,
+    options: AnyJoinOptions<K, V, OtherK, OtherV> = {},
   ): KStream<K, VOut> {
-    return this.joined(table, joiner, true, options)
+    return this.joins.join('left', other, joiner as AnyJoiner<K, V, OtherV, VOut>, options)
   }
 
-  private joined<TableK, TableV, VOut>(
-    table: KTable<K, TableV> | GlobalKTable<TableK, TableV>,
-    joiner: callbacks.Joiner<K, V, TableV | null, VOut>,
-    left: boolean,
-    options: options.JoinedOptions<K, V> | options.GlobalJoinOptions<K, V, TableK>,
+  outerJoin<OtherV, VOut>(
+    other: KStream<K, OtherV>,
+    joiner: AnyJoiner<K, V, OtherV, VOut>,
+    options: StreamJoinedOptions<K, V, OtherV>,
   ): KStream<K, VOut> {
-    if ('on' in options) {
-      const global = table as GlobalKTable<TableK, TableV>
-      return joinGlobalTable(this.state, global, joiner, left, options)
-    }
-    const stream = this.state.repartitionRequired ? this.repartitionedForJoin(options) : this.state
-    return joinTable(stream, table as KTable<K, TableV>, joiner, left, options)
-  }
-
-  /** This stream repartitioned by its key; joins without a name share one repartition topic. */
-  private repartitionedForJoin(options: options.JoinedOptions<K, V>): DeclaredStreamState<K, V> {
-    const { plan, node, name } = this.state
-    const prefix = options.name ?? name
-    const purpose = 'repartitions its input'
-    const operator = `The join ${prefix}`
-    const key = neededSerde(options.key ?? this.state.key, 'key', operator, purpose)
-    const value = neededSerde(options.value ?? this.state.value, 'value', operator, purpose)
-    const step = repartitionStep(plan, { prefix, key, value })
-    if (!this.repartitioned || prefix !== name) this.repartitioned = plan.add([node], step)
-    const sources = [this.repartitioned.name]
-    const at = { name: this.repartitioned.name, node: this.repartitioned, sources }
-    return { ...this.state, ...at, key, value, repartitionRequired: false }
+    return this.joins.join('outer', other, joiner, options)
   }
 
   private keyed<KOut>(

@@ -27,8 +27,7 @@ export function addLateOutput<K, V>(
   return updates
 }
 
-/** Adds a node that hands on what comes from these. */
-export function addPassThrough(
+function addPassThrough(
   plan: LogicalPlan,
   operators: readonly LogicalNode[],
   name: string,

@@ -24,6 +24,8 @@ export interface LogicalNodeOptions {
   readonly merges?: boolean
   /** A repartition step that the optimizer may replace by one nearer to the change of keys that it is for. */
   readonly repartition?: MovableRepartition
+  /** A join of two streams that may become one of a stream with itself, where both come of the same node. */
+  readonly selfJoin?: PossibleSelfJoin
   /** Uses state by the partition that its records are in, so it must not be put behind a repartition step. */
   readonly boundToPartition?: boolean
   /**
@@ -49,6 +51,13 @@ export interface MovableRepartition {
   readonly valueSerde: string
   /** The step that takes the place of this one and of others, through the same topic. */
   moved(): LogicalNodeOptions
+}
+
+export interface PossibleSelfJoin {
+  /** The node that keeps the other side's records, which the joined one does without. */
+  readonly otherWindowed: string
+  /** The join with one store. Its parents in the topology are as before. */
+  joined(): LogicalNodeOptions
 }
 
 /**

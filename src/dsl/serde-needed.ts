@@ -11,10 +11,11 @@ export function neededSerde<T>(
   part: 'key' | 'value',
   operator: string,
   purpose: string,
+  option: string = part,
 ): Serde<T> {
   if (serde) return serde
   throw new TopologyError(
     `${operator} ${purpose}, and the serde of its ${part}s is not known since an operator before ` +
-      `it made new ${part}s. Give it in the operator's options: { ${part}: … }.`,
+      `it made new ${part}s. Give it in the operator's options: { ${option}: … }.`,
   )
 }

@@ -5,7 +5,7 @@ import { windowed } from '../serdes/windowed.ts'
 import type { WindowStoreSpec } from '../state/store-spec.ts'
 import { windowStore } from '../state/window-store-spec.ts'
 import type { Declared } from './declared.ts'
-import type { WindowedOptions } from './operator-options.ts'
+import type { WindowedOptions, WindowedTableOptions } from './operator-options.ts'
 import type { WindowAggregation } from './processors/window-updates.ts'
 import { storeOptions } from './store-options.ts'
 import { StoredTable, type StoredAggregation } from './stored-table.ts'
@@ -22,28 +22,24 @@ export function windowSpec<K, Agg>(
   name: string,
   key: Serde<K>,
   value: Serde<Agg>,
-  options: Pick<WindowedOptions, 'emit' | 'retentionMs' | 'store'>,
+  options: WindowedTableOptions<never>,
 ): WindowStoreSpec<K, Agg> {
-  const retentionMs = keptMs(name, windows.leastRetentionMs, options)
+  const retentionMs = checkedRetention(name, windows.leastRetentionMs, options.retentionMs)
   const store = storeOptions(options.store)
   return windowStore({ ...store, name, key, value, windowSizeMs: windows.sizeMs, retentionMs })
 }
 
 /** How long windows are kept. Throws `TopologyError` where that would be too short. */
-export function keptMs(
+export function checkedRetention(
   storeName: string,
   leastMs: number,
-  options: Pick<WindowedOptions, 'emit' | 'retentionMs'>,
+  retentionMs: number = leastMs,
 ): number {
-  const { retentionMs = leastMs, emit } = options
-  if (retentionMs < leastMs) {
-    throw new TopologyError(
-      `The windows in ${storeName} are to be kept ${retentionMs} ms, less than their size and ` +
-        `grace, ${leastMs} ms. Make retentionMs at least that, or leave it out.`,
-    )
-  }
-  // A window must not leave the store at the very moment at which it closes and is to be sent.
-  return emit === 'window-close' ? Math.max(retentionMs, leastMs + 1) : retentionMs
+  if (retentionMs >= leastMs) return retentionMs
+  throw new TopologyError(
+    `The windows in ${storeName} are to be kept ${retentionMs} ms, less than their size and grace, ` +
+      `${leastMs} ms. Make retentionMs at least that, or leave it out.`,
+  )
 }
 
 /** What an aggregation's options say of how it runs. */
