@@ -87,6 +87,7 @@ export type {
   RepartitionOptions,
   SerdeOptions,
   TableOptions,
+  TransformValuesOptions,
   WindowedOptions,
   WindowEmit,
   WindowedTableOptions,
@@ -123,6 +124,11 @@ export type {
   SuppressUntilTimeLimit,
   SuppressUntilWindowCloses,
 } from './dsl/suppress-options.ts'
+export type {
+  TransformContext,
+  ValueTransformer,
+  ValueTransformerSupplier,
+} from './dsl/value-transformer.ts'
 export { TimeWindows } from './dsl/time-windows.ts'
 export type {
   KeepsKeys,

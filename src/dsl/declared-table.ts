@@ -4,11 +4,17 @@ import { isPromise } from '../core/maybe-promise.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { KeyValueStoreSpec } from '../state/store-spec.ts'
+import type { StoreRef } from '../state/store.ts'
 import type { Mapper, Predicate } from './callbacks.ts'
 import type { DeclaredTableState } from './declared.ts'
 import { DeclaredGroupedTable } from './declared-grouped-table.ts'
 import { DerivedTable } from './derived-table.ts'
-import type { DerivedTableOptions, GroupedOptions, NamedOptions } from './operator-options.ts'
+import type {
+  DerivedTableOptions,
+  GroupedOptions,
+  NamedOptions,
+  TransformValuesOptions,
+} from './operator-options.ts'
 import { TableGroupProcessor, type GroupSelector } from './processors/table-group.ts'
 import { TableToStreamProcessor } from './processors/table-to-stream.ts'
 import { TableTransformProcessor, type TableTransform } from './processors/table-transform.ts'
@@ -17,6 +23,8 @@ import { storeOptions, type StoreOption } from './store-options.ts'
 import type { KGroupedTable, KStream, KTable, TableStore } from './streams.ts'
 import type { SuppressOptions } from './suppress-options.ts'
 import { suppressTable } from './table-suppress.ts'
+import { transformTableValues } from './table-transform-values.ts'
+import type { ValueTransformerSupplier } from './value-transformer.ts'
 
 /** A table as the builder makes it. Source: Java's `KTableImpl`. */
 export class DeclaredTable<K, V> implements KTable<K, V> {
@@ -52,6 +60,15 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
     options: DerivedTableOptions<K> & { readonly value?: Serde<VOut> } = {},
   ): KTable<K, VOut> {
     return this.derived('KTABLE-MAPVALUES-', mapper, false, options.value, options)
+  }
+
+  transformValues<VOut>(
+    supplier: ValueTransformerSupplier<K, V, VOut, never>,
+    options: TransformValuesOptions<K, VOut, readonly StoreRef[]> = {},
+  ): KTable<K, VOut> {
+    // The stores' types are the caller's; here they are any.
+    const transformers = supplier as unknown as ValueTransformerSupplier<K, V, VOut>
+    return transformTableValues(this.state, transformers, options)
   }
 
   suppress(options: SuppressOptions<K>): KTable<K, V> {

@@ -122,6 +122,17 @@ export interface DerivedTableOptions<K> extends NamedOptions {
   readonly store?: [K] extends [Windowed<unknown>] ? never : StoreOption
 }
 
+/** Source: Java's `Named` and `Materialized`, with the stores that the transformer uses. */
+export interface TransformValuesOptions<
+  K,
+  Out,
+  Stores extends readonly StoreRef[],
+> extends DerivedTableOptions<K> {
+  /** Needed where the table is held in a store. */
+  readonly value?: Serde<Out>
+  readonly stores?: Stores
+}
+
 /** Source: Java's `Joined`. */
 export interface JoinedOptions<K, V> extends SerdeOptions<K, V> {
   /** Names the node, and the repartition topic where the stream must be repartitioned. */

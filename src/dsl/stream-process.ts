@@ -1,8 +1,7 @@
-import type { StateStore, StoreRef } from '../state/store.ts'
+import type { StoreRef } from '../state/store.ts'
 import type { Processor, ProcessorSupplier } from '../topology/processor.ts'
-import { TopologyError } from '../core/errors.ts'
+import { connectedStores } from './connected-stores.ts'
 import type { DeclaredStreamState } from './declared.ts'
-import { DeclaredTable } from './declared-table.ts'
 import { fixedKeyProcessor } from './fixed-key-processor.ts'
 import type { LogicalNode } from './logical-node.ts'
 import type { ProcessOptions } from './operator-options.ts'
@@ -52,29 +51,16 @@ function addProcessor<K, V>(
   name: string,
   supplier: Supplier,
   records: 'rekeyed' | 'revalued',
-  stores: readonly StoreRef[] = [],
+  stores?: readonly StoreRef[],
 ): LogicalNode {
-  const tables = stores.filter((store) => store instanceof DeclaredTable)
-  for (const table of tables) requireStore(table, name)
-  // A table's own operator adds its store; here it is only named.
-  const refs = stores.map((store): StoreRef<StateStore> =>
-    store instanceof DeclaredTable ? { storeName: store.storeName } : store,
-  )
+  const { refs, requires } = connectedStores(name, stores)
   return stream.plan.add([stream.node], {
     name,
     records,
-    boundToPartition: stores.length > 0,
-    requires: tables.map((table) => table.state.node),
+    boundToPartition: refs.length > 0,
+    requires,
     write(topology, parents) {
       topology.addProcessor(name, supplier, { parents, stores: refs })
     },
   })
-}
-
-function requireStore(table: DeclaredTable<unknown, unknown>, name: string): void {
-  if (table.state.backing.materialize() !== undefined) return
-  throw new TopologyError(
-    `The processor ${name} uses the table ${table.state.name}, which is not held in a store. ` +
-      "Give the operator that makes the table one: { store: 'a-name' }.",
-  )
 }

@@ -28,6 +28,7 @@ import type {
   ProducedOptions,
   RepartitionOptions,
   SerdeOptions,
+  TransformValuesOptions,
   WindowedOptions,
 } from './operator-options.ts'
 import type { DedupRules } from './dedup-options.ts'
@@ -36,6 +37,7 @@ import type { KeepsKeys, NeedsSerde, SameType, Takes } from './type-checks.ts'
 import type { SlidingWindows } from './sliding-windows.ts'
 import type { SuppressOptions } from './suppress-options.ts'
 import type { TimeWindows } from './time-windows.ts'
+import type { ValueTransformerSupplier } from './value-transformer.ts'
 
 // The DSL's nouns name each other, so their types stand together in one file; what is behind them does not.
 
@@ -306,6 +308,14 @@ export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
   mapValues<VOut>(
     mapper: Mapper<K, V, VOut | null>,
     options?: DerivedTableOptions<K> & { readonly value?: Serde<NoInfer<VOut>> },
+  ): KTable<K, VOut>
+  /**
+   * The rows with other values, which a transformer makes with the help of stores and timers. It is asked for deletions
+   * too. Without a store of its own, the table's values are computed again as they are needed.
+   */
+  transformValues<VOut, const Stores extends readonly StoreRef[] = readonly []>(
+    supplier: ValueTransformerSupplier<K, V, VOut, StoreOf<Stores[number]>>,
+    options?: TransformValuesOptions<K, NoInfer<VOut>, Stores>,
   ): KTable<K, VOut>
   /**
    * The rows, with their updates held back: until stream time is so far past the first of them, or until their window

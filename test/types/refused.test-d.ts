@@ -7,6 +7,7 @@ import {
   type KTable,
   type Processor,
   type StreamsBuilder,
+  type ValueTransformer,
   type Windowed,
 } from 'millrace'
 import { double, json, long, string, type Serde } from 'millrace/serdes'
@@ -215,4 +216,41 @@ export function tables(
   const wrong: Serde<string> = string()
   // @ts-expect-error The new values are numbers.
   table.mapValues((value) => value.points, { store: 'points', value: wrong })
+}
+
+export function suppression(
+  table: KTable<string, Points>,
+  windows: KTable<Windowed<string>, number>,
+): void {
+  table.suppress({ until: { timeLimitMs: 5 } })
+  table.suppress({ until: { timeLimitMs: 5 }, buffer: { maxBytes: 5, whenFull: 'emit' } })
+  windows.suppress({ until: 'window-closes', buffer: { maxRecords: 5, whenFull: 'fail' } })
+  windows.suppress({ until: { timeLimitMs: 5 }, buffer: { maxRecords: 5, whenFull: 'emit' } })
+  // @ts-expect-error Its keys are not windowed.
+  table.suppress({ until: 'window-closes' })
+  // @ts-expect-error What is emitted early is not final.
+  windows.suppress({ until: 'window-closes', buffer: { maxRecords: 5, whenFull: 'emit' } })
+  // @ts-expect-error What happens when it is full has to be said.
+  windows.suppress({ until: { timeLimitMs: 5 }, buffer: { maxRecords: 5 } })
+}
+
+export function transformers(table: KTable<string, Points>): void {
+  const length: ValueTransformer<string, Points, number> = {
+    transform: (value) => value && value.points,
+  }
+  const wrong: Serde<string> = string()
+  table.transformValues(() => length, { store: 'points', value: long({ as: 'number' }) })
+  // @ts-expect-error The new values are numbers.
+  table.transformValues(() => length, { store: 'points', value: wrong })
+  table.transformValues<number>(() => ({
+    init(context) {
+      // @ts-expect-error A table has one value for each row: nothing can be forwarded.
+      void context.forward
+    },
+    transform: () => 1,
+  }))
+  table.transformValues<number>(() => ({
+    // @ts-expect-error A row's value is null where the row is deleted.
+    transform: (value) => value.points,
+  }))
 }
