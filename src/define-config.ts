@@ -7,6 +7,8 @@ import type { Topology } from './topology/topology.ts'
  */
 export interface MillraceConfig extends Partial<Omit<KafkaStreamsConfig, 'topology'>> {
   readonly topology?: Topology | string
+  /** The file, relative to this one, that `millrace diff` compares the topology with. Default: `topology.json`. */
+  readonly snapshot?: string
 }
 
 /** Gives a configuration file its types; returns what it is given. */

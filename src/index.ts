@@ -37,6 +37,19 @@ export type {
 export type { NodeRef, Parent } from './topology/node-ref.ts'
 export { topic, type Topic } from './topology/topic.ts'
 export { Topology } from './topology/topology.ts'
+export { topologyChanges } from './topology/compatibility.ts'
+export type { DescribeFormat } from './topology/describe-plan.ts'
+export { parseSnapshot } from './topology/parse-snapshot.ts'
+export type { TopologyChange } from './topology/topology-change.ts'
+export type {
+  GlobalStoreSnapshot,
+  InternalTopicSnapshot,
+  NodeSnapshot,
+  StoreForm,
+  StoreSnapshot,
+  SubTopologySnapshot,
+  TopologySnapshot,
+} from './topology/topology-snapshot.ts'
 export type {
   AnyStoreSpec,
   DynamicTopic,

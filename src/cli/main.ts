@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
+import { endWithReader } from './end-with-reader.ts'
 import { describeError, exitCodeOf } from './exit-code.ts'
 import { createProgram } from './program.ts'
+
+endWithReader()
 
 const program = createProgram()
 try {

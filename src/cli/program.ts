@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import type { DescribeFormat } from '../topology/describe-plan.ts'
 import { cliLogger } from './cli-logger.ts'
-import { loadTopology } from './load-topology.ts'
 import { runDev } from './dev-command.ts'
-import { resolveConfig } from './resolve-config.ts'
+import { runDiff } from './diff-command.ts'
+import { exitCodes } from './exit-code.ts'
+import { loadTopology } from './load-topology.ts'
+import { findTopology, resolveConfig } from './resolve-config.ts'
 import { runWorker } from './run-command.ts'
 import { addSchemasCommands } from './schemas-commands.ts'
 import { httpAddress, kebab, settings, type TextSettings } from './settings-sources.ts'
@@ -40,14 +43,18 @@ export function createProgram(): Command {
     .description('print a topology')
     .argument('<module>', 'the module that exports the topology')
     .addOption(
-      new Option('--format <format>', 'text as Kafka Streams prints it, or a Mermaid flow chart')
-        .choices(['text', 'mermaid'])
+      new Option(
+        '--format <format>',
+        'text as Kafka Streams prints it, a Mermaid flow chart, a graph for Graphviz, or a snapshot in JSON',
+      )
+        .choices(['text', 'mermaid', 'dot', 'json'])
         .default('text'),
     )
-    .action(async (module: string, { format }: { format: 'text' | 'mermaid' }) => {
+    .action(async (module: string, { format }: { format: DescribeFormat }) => {
       const topology = await loadTopology(module)
       console.log(topology.describe({ format }).trimEnd())
     })
+  addDiff(program)
   addSchemasCommands(program)
   return program
 }
@@ -68,6 +75,39 @@ function addRun(program: Command): void {
     const sources = { module, file, flags, environment: process.env }
     await runWorker(await resolveConfig(sources, logger), logger)
   })
+}
+
+interface DiffFlags {
+  readonly config?: string
+  readonly snapshot?: string
+  readonly update?: true
+  readonly allow: string[]
+}
+
+function addDiff(program: Command): void {
+  program
+    .command('diff')
+    .description(
+      'compare a topology with its committed snapshot; fail where state would be orphaned',
+    )
+    .argument('[module]', "the module that exports the topology; default: the configuration file's")
+    .option('--config <file>', 'default: millrace.config.{ts,mts,js,mjs} where there is one')
+    .option('--snapshot <file>', "default: the configuration file's, or topology.json")
+    .option('--update', 'write the snapshot anew, where nothing is refused')
+    .option(
+      '--allow <name>',
+      'let the state of a store or topic be orphaned; may repeat',
+      collect,
+      [],
+    )
+    .action(async (module: string | undefined, flags: DiffFlags) => {
+      const { topology, snapshot } = await findTopology(module, flags.config)
+      const file = flags.snapshot ?? snapshot
+      const { allow, update } = flags
+      const options = { topology, snapshot: file, update: update === true, allow }
+      const accepted = runDiff(options, (line) => console.log(line))
+      if (!accepted) process.exitCode = exitCodes.failed
+    })
 }
 
 function addDev(program: Command): void {

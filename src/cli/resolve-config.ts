@@ -65,8 +65,23 @@ export async function resolveConfig(
         'configuration file',
     )
   }
+  const { snapshot: _, ...rest } = settings
   const { applicationId } = settings
-  return { logger, ...settings, applicationId, topology, broker }
+  return { logger, ...rest, applicationId, topology, broker }
+}
+
+/**
+ * The topology to work on without a broker, and the file that its snapshot is kept in.
+ *
+ * @throws ConfigError where there is no topology
+ */
+export async function findTopology(
+  module: string | undefined,
+  configFile: string | undefined,
+): Promise<{ readonly topology: KafkaStreamsConfig['topology']; readonly snapshot: string }> {
+  const file = await readConfigFile(configFile)
+  const topology = await topologyOf(module, file)
+  return { topology, snapshot: resolve(file.folder, file.config.snapshot ?? 'topology.json') }
 }
 
 async function readConfigFile(named: string | undefined): Promise<FoundConfig> {

@@ -2,7 +2,7 @@ import { TopologyError } from '../core/errors.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type { StoreSpec } from '../state/store-spec.ts'
 import { emptyDefinition, type TopologyDefinition } from './definition.ts'
-import { describeMermaid } from './describe-mermaid.ts'
+import { describePlan, type DescribeFormat } from './describe-plan.ts'
 import { describeText } from './describe-text.ts'
 import { validateName } from './names.ts'
 import { nameOfNode, type NodeRef, type Parent } from './node-ref.ts'
@@ -212,14 +212,15 @@ export class Topology {
   }
 
   /**
-   * The topology as text: `text`, which is what Kafka Streams prints for the same topology, or `mermaid`, a flow chart.
+   * The topology as text: `text`, which is what Kafka Streams prints for the same topology; `mermaid`, a flow chart;
+   * `dot`, a graph for Graphviz; or `json`, a `TopologySnapshot` to be kept and compared with later ones.
    *
-   * @throws TopologyError for `mermaid`, where {@link plan} would throw.
+   * @throws TopologyError for other formats than `text`, where {@link plan} would throw.
    * @remarks Source: `Topology.describe`.
    */
-  describe(options: { readonly format?: 'text' | 'mermaid' } = {}): string {
-    if (options.format === 'mermaid') return describeMermaid(this.plan())
-    return describeText(this.definition)
+  describe(options: { readonly format?: DescribeFormat } = {}): string {
+    const { format = 'text' } = options
+    return format === 'text' ? describeText(this.definition) : describePlan(this.plan(), format)
   }
 
   /** @internal Declares a topic that the application owns; its name then gets the application id as a prefix. */

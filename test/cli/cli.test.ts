@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import wordCount from '../../examples/word-count/topology.ts'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
@@ -17,6 +19,17 @@ describe('millrace', () => {
     expect(text).toMatchObject({ code: 0, stdout: `${wordCount.describe().trimEnd()}\n` })
     const mermaid = await runCli(['describe', wordCountModule, '--format', 'mermaid'])
     expect(mermaid.stdout).toMatch(/^(flowchart|graph)/m)
+    const dot = await runCli(['describe', wordCountModule, '--format', 'dot'])
+    expect(dot.stdout).toBe(wordCount.describe({ format: 'dot' }))
+    const json = await runCli(['describe', wordCountModule, '--format', 'json'])
+    expect(json.stdout).toBe(wordCount.describe({ format: 'json' }))
+  })
+
+  it('ends without a word when nobody reads its output any more', async () => {
+    const command = `${process.execPath} --import tsx src/cli/main.ts describe ${wordCountModule}`
+    const script = `{ ${command}; echo "code $?" >&2; } | true`
+    const { stderr } = await promisify(execFile)('bash', ['-c', script])
+    expect(stderr).toBe('code 0\n')
   })
 
   it('says what is wrong with a command line, and ends with 2', async () => {
