@@ -120,6 +120,7 @@ async function report(spec: CaseSpec): Promise<boolean> {
     return differs !== undefined && kindOf(differs) === kind
   })
   console.log(`seed ${spec.seed} disagrees. Made small:`)
+  if (small.config) console.log(`  ${JSON.stringify(small.config)}`)
   for (const [i, op] of small.ops.entries()) console.log(`  ${i} ${JSON.stringify(op)}`)
   for (const input of small.inputs) console.log(`    ${JSON.stringify(input)}`)
   console.log(await compare(small, await oracle.run(small)))

@@ -1,4 +1,4 @@
-import { TimeWindows } from 'millrace'
+import { SlidingWindows, TimeWindows } from 'millrace'
 import type { Making, Value } from './making.ts'
 import { texts, valueSerde } from './making.ts'
 import * as functions from './functions.ts'
@@ -33,19 +33,24 @@ function ofStream({ op, f, of: { grouped, type }, stored }: Making): unknown {
 
 function windowed({ op, f, of, stored }: Making, windows: WindowsSpec): unknown {
   const over = windowedStream(of, windows)
+  const options = {
+    ...stored,
+    ...(op.retention !== undefined && { retentionMs: op.retention }),
+    ...(op.emit === 'close' && ({ emit: 'window-close', emitIntervalMs: 0 } as const)),
+  }
   switch (op.op) {
     case 'count':
-      return over.count(stored)
+      return over.count(options)
     case 'reduce':
       return over.reduce((a, b) => functions.reduced(f, a, b), {
-        ...stored,
+        ...options,
         value: valueSerde(of.type),
       })
     case 'aggregate':
       return over.aggregate(
         (): unknown => '',
         (all, v, k) => functions.aggregated(f, k, v, all),
-        { ...stored, value: texts.value },
+        { ...options, value: texts.value },
       )
     default:
       throw new Error(`No aggregation ${op.op} of windows.`)
@@ -65,6 +70,10 @@ function windowedStream(
           graceMs: windows.grace,
           ...(windows.advance !== undefined && { advanceMs: windows.advance }),
         }),
+      )
+    case 'sliding':
+      return grouped.windowedBy(
+        SlidingWindows.of({ timeDifferenceMs: windows.size, graceMs: windows.grace }),
       )
     default:
       throw new Error(`No windows ${windows.type}.`)

@@ -1,4 +1,11 @@
-import { topic, type KStream, type StreamsBuilder, type Topic } from 'millrace'
+import {
+  topic,
+  type KStream,
+  type KTable,
+  type StreamsBuilder,
+  type Topic,
+  type Windowed,
+} from 'millrace'
 import { declareAggregation } from './declare-aggregation.ts'
 import { declareJoin } from './declare-join.ts'
 import * as functions from './functions.ts'
@@ -109,6 +116,17 @@ function branches(stream: KStream<unknown, unknown>, op: OpSpec, f: number): unk
   return op.rest ? [...byName.slice(1), byName[0]] : byName
 }
 
+function suppressed({ table, type }: Value, op: OpSpec, named: Making['named']): unknown {
+  if (op.limit !== undefined) {
+    const { limit: timeLimitMs, maxRecords } = op
+    const bound =
+      maxRecords === undefined ? {} : { buffer: { maxRecords, whenFull: 'emit' } as const }
+    return table.suppress({ ...named, until: { timeLimitMs }, ...bound })
+  }
+  if (type.key === 'text') throw new Error('Only windows close.')
+  return (table as KTable<Windowed<string>, unknown>).suppress({ ...named, until: 'window-closes' })
+}
+
 function declareOfTable({ op, f, of, named, stored }: Making): unknown[] | undefined {
   const { table } = of
   switch (op.op) {
@@ -122,6 +140,8 @@ function declareOfTable({ op, f, of, named, stored }: Making): unknown[] | undef
     }
     case 'toStream':
       return [table.toStream(named)]
+    case 'suppress':
+      return [suppressed(of, op, named)]
     case 'tableGroupBy':
       return [table.groupBy((v, k) => functions.pair(f, k, v), { ...named, ...texts })]
     default:

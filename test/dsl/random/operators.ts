@@ -22,7 +22,7 @@ const stream: Fits = ({ kind }) => kind === 'stream'
 const keyed: Fits = (type) => stream(type) && type.key === 'text'
 const table: Fits = ({ kind }) => kind === 'table'
 const plainTable: Fits = (type) => table(type) && type.key === 'text'
-const withOldValues: Fits = (type) => table(type) && !type.counts
+const withOldValues: Fits = (type) => table(type) && !type.otherOldValues
 const grouped: Fits = ({ kind }) => kind === 'grouped'
 const groupedTable: Fits = ({ kind }) => kind === 'groupedTable'
 const global: Fits = ({ kind }) => kind === 'global'
@@ -40,8 +40,8 @@ function named({ random, index }: Choice): { readonly name?: string } {
 
 function stored(choice: Choice, of: number): { readonly store?: string } {
   const { random, types, index } = choice
-  const { key, counts } = types[of]!
-  return key === 'text' && !counts && random.chance(0.3) ? { store: `store-${index}` } : {}
+  const { key, otherOldValues } = types[of]!
+  return key === 'text' && !otherOldValues && random.chance(0.3) ? { store: `store-${index}` } : {}
 }
 
 function unary(
@@ -86,8 +86,9 @@ function binary(
 function windows({ random }: Choice): WindowsSpec {
   const size = 4 + random.below(20)
   const grace = random.choose([0, 0, 5, 20])
-  if (random.chance(0.5)) return { type: 'tumbling', size, grace }
-  return { type: 'hopping', size, grace, advance: 1 + random.below(size) }
+  const type = random.choose(['tumbling', 'hopping', 'sliding'] as const)
+  if (type !== 'hopping') return { type, size, grace }
+  return { type, size, grace, advance: 1 + random.below(size) }
 }
 
 function windowed(choice: Choice): Partial<OpSpec> {
@@ -99,7 +100,10 @@ function aggregationStore({ random, index }: Choice): { readonly store?: string 
 }
 
 function windowedAggregation(choice: Choice): Partial<OpSpec> {
-  return { ...aggregationStore(choice), ...windowed(choice) }
+  const options = { ...aggregationStore(choice), ...windowed(choice) }
+  if (!choice.random.chance(0.3)) return options
+  // Kept for the default time only, results of windows that close late would be lost in Kafka Streams.
+  return { ...options, emit: 'close', retention: 1000, store: `store-${choice.index}` }
 }
 
 /** The operators of random topologies. */
@@ -129,6 +133,11 @@ export const operators: readonly Operator[] = [
   unary('aggregate', 2, grouped, windowedAggregation),
   unary('toTable', 3, keyed, stored),
   unary('toStream', 3, table),
+  unary('suppress', 2, table, ({ random, types }, of) => {
+    if (types[of]!.key !== 'text' && random.chance(0.6)) return {}
+    const limit = random.choose([0, 5, 15])
+    return random.chance(0.4) ? { limit, maxRecords: 1 + random.below(3) } : { limit }
+  }),
   unary('tableGroupBy', 3, withOldValues),
   unary('tableCount', 2, groupedTable, aggregationStore),
   unary('tableReduce', 2, groupedTable, aggregationStore),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { StreamsBuilder } from 'millrace'
+import { StreamsBuilder, type BuildOptions, type OptimizationName } from 'millrace'
 import { bytes } from 'millrace/serdes'
 import { TopologyTestDriver } from 'millrace/testing'
 import { StreamsError } from '../../../src/core/errors.ts'
@@ -13,7 +13,7 @@ export async function runCase(spec: CaseSpec, stores: readonly string[]): Promis
   try {
     const builder = new StreamsBuilder()
     declareRandom(builder, spec.ops)
-    const topology = builder.build()
+    const topology = builder.build({ optimize: optimizationsOf(spec) })
     await using driver = await TopologyTestDriver.create(topology, { applicationId: 'oracle' })
     const steps: Step[] = spec.inputs.map(([topic, key, value, timestampMs]) => {
       return { topic, key, value, timestampMs }
@@ -34,6 +34,11 @@ export async function runCase(spec: CaseSpec, stores: readonly string[]): Promis
     if (!(error instanceof StreamsError)) throw error
     return { refused: error.message }
   }
+}
+
+function optimizationsOf({ config }: CaseSpec): NonNullable<BuildOptions['optimize']> {
+  const named = config?.['topology.optimization'] ?? 'none'
+  return named === 'all' || named === 'none' ? named : (named.split(',') as OptimizationName[])
 }
 
 /** Stands for a topology's description in committed cases. */

@@ -9,10 +9,19 @@ export async function shrink(
   let smallest = spec
   for (let before = ''; before !== JSON.stringify(smallest);) {
     before = JSON.stringify(smallest)
+    smallest = await withoutConfig(smallest, fails)
     smallest = await withFewerOps(smallest, fails)
     smallest = await withFewerInputs(smallest, fails)
   }
   return smallest
+}
+
+async function withoutConfig(
+  spec: CaseSpec,
+  fails: (smaller: CaseSpec) => Promise<boolean>,
+): Promise<CaseSpec> {
+  const { config: _dropped, ...rest } = spec
+  return _dropped && (await fails(rest)) ? rest : spec
 }
 
 async function withFewerInputs(
@@ -56,7 +65,7 @@ function smallerOps(ops: readonly OpSpec[], at: number): OpSpec[][] {
   const smaller = [without(ops, at, undefined)]
   if (op.of !== undefined && op.op !== 'to') smaller.push(without(ops, at, op.of))
   if (op.with !== undefined) smaller.push(without(ops, at, op.with))
-  for (const field of ['name', 'store', 'emit', 'history', 'maxRecords'] as const) {
+  for (const field of ['name', 'store', 'emit', 'retention', 'history', 'maxRecords'] as const) {
     if (op[field] === undefined) continue
     const { [field]: _dropped, ...rest } = op
     smaller.push([...ops.slice(0, at), rest, ...ops.slice(at + 1)])

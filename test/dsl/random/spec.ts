@@ -30,6 +30,7 @@ export interface OpSpec {
   readonly after?: number
   readonly grace?: number
   readonly history?: number
+  readonly retention?: number
   readonly limit?: number
   readonly maxRecords?: number
 }
@@ -61,8 +62,8 @@ export interface ValueType {
   readonly value: 'text' | 'number'
   readonly sizeMs: number
   /**
-   * A table of counts: a key's first update has no old value in Millrace, and 0 in Kafka Streams, so what uses old
-   * values is not declared of it.
+   * A table whose updates deliberately have other old values than in Kafka Streams: of a count's first update none
+   * instead of 0, of a suppressed update the one that was let through last. What uses old values is not declared of it.
    */
-  readonly counts?: true
+  readonly otherOldValues?: true
 }

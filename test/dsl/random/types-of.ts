@@ -41,8 +41,9 @@ function typesAfter(op: OpSpec, types: readonly ValueType[]): ValueType[] {
     case 'peek':
     case 'merge':
     case 'repartition':
-    case 'suppress':
       return [of]
+    case 'suppress':
+      return [{ ...of, otherOldValues: true }]
     case 'count':
     case 'reduce':
     case 'aggregate':
@@ -65,7 +66,7 @@ function streamOf({ key, value, sizeMs }: ValueType): ValueType {
 
 function aggregated(op: OpSpec, of: ValueType): ValueType {
   const type = aggregateType(op, of)
-  return op.op === 'count' ? { ...type, counts: true } : type
+  return op.op === 'count' ? { ...type, otherOldValues: true } : type
 }
 
 function aggregateType({ op, windows }: OpSpec, of: ValueType): ValueType {

@@ -423,6 +423,7 @@ final class RandomTopology {
           : op.has("history")
               ? Materialized.as(Stores.persistentVersionedKeyValueStore(text("store"), ms(op, "history")))
               : Materialized.as(text("store"));
+      if (op.has("retention")) as = as.withRetention(ms(op, "retention"));
       return as.withKeySerde(held.keySerde()).withValueSerde(held.valueSerde());
     }
   }
