@@ -83,6 +83,8 @@ const lineRules: readonly LineRule[] = [
 ]
 
 const lengthLimits: readonly { readonly files: RegExp; readonly lines: number }[] = [
+  // The DSL's nouns name each other, and types may not form a ring of modules.
+  { files: /^src\/dsl\/streams\.ts$/, lines: 600 },
   { files: /^src\/.*\.ts$/, lines: 350 },
   { files: /^(?:test|scripts|examples|benchmarks)\/.*\.(?:ts|mjs)$/, lines: 600 },
 ]

@@ -79,6 +79,7 @@ export type {
   Joiner,
   KeyValue,
   Mapper,
+  Merger,
   Predicate,
   Reducer,
 } from './dsl/callbacks.ts'
@@ -117,6 +118,7 @@ export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
   Branched,
   BranchedKStream,
+  CogroupedKStream,
   CountWindowedKStream,
   DedupOptions,
   GlobalKTable,
@@ -124,8 +126,11 @@ export type {
   KGroupedTable,
   KStream,
   KTable,
+  SessionWindowedCogroupedKStream,
+  SessionWindowedKStream,
   StreamJoinedOptions,
   TableStore,
+  TimeWindowedCogroupedKStream,
   TimeWindowedKStream,
 } from './dsl/streams.ts'
 export { SessionWindows } from './dsl/session-windows.ts'

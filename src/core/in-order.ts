@@ -11,3 +11,19 @@ export function inOrder<T>(
     if (isPromise(done)) return done.then(() => inOrder(items, act, i + 1))
   }
 }
+
+/** Takes each item into a value, one after the other; a promise only where something had to wait. */
+export function foldInOrder<T, Out>(
+  items: readonly T[],
+  first: Out,
+  take: (value: Out, item: T) => MaybePromise<Out>,
+  from = 0,
+): MaybePromise<Out> {
+  let value = first
+  for (let i = from; i < items.length; i++) {
+    const taken = take(value, items[i]!)
+    if (isPromise(taken)) return taken.then((awaited) => foldInOrder(items, awaited, take, i + 1))
+    value = taken
+  }
+  return value
+}

@@ -29,6 +29,9 @@ export type Aggregator<K, V, Agg> = (
   context: RecordContext,
 ) => MaybePromise<Agg | null>
 
+/** The aggregates of two sessions made one; null deletes. Source: Java's `Merger`. */
+export type Merger<K, Agg> = (one: Agg, other: Agg, key: K) => MaybePromise<Agg | null>
+
 /** Two values made one; null deletes. */
 export type Reducer<V> = (aggregate: V, value: V) => MaybePromise<V | null>
 

@@ -2,9 +2,12 @@ import { long } from '../serdes/long.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { Aggregator, Initializer, Reducer } from './callbacks.ts'
+import { CogroupInputs } from './cogroup-inputs.ts'
 import { CountWindows } from './count-windows.ts'
 import type { DeclaredGroupState } from './declared.ts'
+import { DeclaredCogroupedStream } from './declared-cogrouped-stream.ts'
 import { DeclaredCountWindowedStream } from './declared-count-windowed-stream.ts'
+import { DeclaredSessionStream } from './declared-session-stream.ts'
 import { DeclaredWindowedStream } from './declared-windowed-stream.ts'
 import type { MaterializedOptions } from './operator-options.ts'
 import { StreamAggregateProcessor, type StreamAggregation } from './processors/stream-aggregate.ts'
@@ -14,11 +17,14 @@ import { StoredTable } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
 import { StreamAggregations } from './stream-aggregation.ts'
 import type {
+  CogroupedKStream,
   CountWindowedKStream,
   KGroupedStream,
   KTable,
+  SessionWindowedKStream,
   TimeWindowedKStream,
 } from './streams.ts'
+import { SessionWindows } from './session-windows.ts'
 import type { SlidingWindows } from './sliding-windows.ts'
 import type { TimeWindows } from './time-windows.ts'
 import { windowKind } from './window-kind.ts'
@@ -27,9 +33,11 @@ type Steps<K, V, Agg> = Pick<StreamAggregation<K, V, Agg>, 'initializer' | 'aggr
 
 /** A grouped stream as the builder makes it. Source: Java's `KGroupedStreamImpl`. */
 export class DeclaredGroupedStream<K, V> implements KGroupedStream<K, V> {
+  readonly state: DeclaredGroupState<K, V>
   private readonly aggregations: StreamAggregations<K, V>
 
   constructor(state: DeclaredGroupState<K, V>) {
+    this.state = state
     this.aggregations = new StreamAggregations(state)
   }
 
@@ -63,14 +71,22 @@ export class DeclaredGroupedStream<K, V> implements KGroupedStream<K, V> {
   }
 
   windowedBy(windows: CountWindows): CountWindowedKStream<K, V>
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>
   windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>
   windowedBy(
-    windows: TimeWindows | SlidingWindows | CountWindows,
-  ): TimeWindowedKStream<K, V> | CountWindowedKStream<K, V> {
+    windows: TimeWindows | SlidingWindows | SessionWindows | CountWindows,
+  ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> | CountWindowedKStream<K, V> {
     if (windows instanceof CountWindows) {
       return new DeclaredCountWindowedStream(this.aggregations, windows)
     }
+    if (windows instanceof SessionWindows) {
+      return new DeclaredSessionStream(this.aggregations, windows)
+    }
     return new DeclaredWindowedStream(this.aggregations, windowKind(windows))
+  }
+
+  cogroup<Agg>(aggregator: Aggregator<K, V, Agg>): CogroupedKStream<K, Agg> {
+    return new DeclaredCogroupedStream(CogroupInputs.of(this.state, aggregator))
   }
 
   private aggregated<Agg>(

@@ -27,7 +27,8 @@ export function addLateOutput<K, V>(
   return updates
 }
 
-function addPassThrough(
+/** Adds a node that hands on what comes from these. */
+export function addPassThrough(
   plan: LogicalPlan,
   operators: readonly LogicalNode[],
   name: string,

@@ -1,7 +1,8 @@
 import { isPromise } from '../core/maybe-promise.ts'
+import type { SessionStore } from '../state/session-store-types.ts'
 import type { KeyValueStore, WindowStore } from '../state/store.ts'
 import type { VersionedStore } from '../state/versioned-store-types.ts'
-import type { Windowed } from '../core/windowed.ts'
+import type { SessionWindowed, Windowed } from '../core/windowed.ts'
 import type { TableView } from './table-view.ts'
 
 /** Reads a table's latest values from its key-value or versioned store. */
@@ -31,6 +32,20 @@ export function windowView<K, V>(storeName: string): TableView<Windowed<K>, V> {
       return {
         get: (windowed) => store.fetch(windowed.key, windowed.startMs),
         prefetch: (windowed) => store.prefetch(windowed.key, windowed.startMs),
+      }
+    },
+  }
+}
+
+/** Reads a table by sessions from its session store. */
+export function sessionView<K, V>(storeName: string): TableView<SessionWindowed<K>, V> {
+  return {
+    storeNames: [storeName],
+    open(context) {
+      const store = context.store(storeName) as SessionStore<K, V>
+      return {
+        get: ({ key, startMs, endMs }) => store.fetchSession(key, startMs, endMs),
+        prefetch: ({ key, startMs, endMs }) => store.prefetch(key, endMs, startMs),
       }
     },
   }

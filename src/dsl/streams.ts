@@ -1,6 +1,7 @@
 import type { CountWindowed } from '../core/count-windowed.ts'
-import type { Windowed } from '../core/windowed.ts'
+import type { SessionWindowed, Windowed } from '../core/windowed.ts'
 import type { Serde } from '../serdes/serde.ts'
+import type { SessionStore } from '../state/session-store-types.ts'
 import type { KeyValueStore, StoreRef, WindowStore } from '../state/store.ts'
 import type { ProcessorSupplier } from '../topology/processor.ts'
 import type { Topic } from '../topology/topic.ts'
@@ -12,6 +13,7 @@ import type {
   Joiner,
   KeyValue,
   Mapper,
+  Merger,
   Predicate,
   Reducer,
 } from './callbacks.ts'
@@ -30,10 +32,12 @@ import type {
   SerdeOptions,
   TransformValuesOptions,
   WindowedOptions,
+  WindowedTableOptions,
 } from './operator-options.ts'
 import type { DedupRules } from './dedup-options.ts'
 import type { StreamJoinedRules } from './stream-joined-options.ts'
 import type { KeepsKeys, NeedsSerde, SameType, Takes } from './type-checks.ts'
+import type { SessionWindows } from './session-windows.ts'
 import type { SlidingWindows } from './sliding-windows.ts'
 import type { SuppressOptions } from './suppress-options.ts'
 import type { TimeWindows } from './time-windows.ts'
@@ -41,9 +45,13 @@ import type { ValueTransformerSupplier } from './value-transformer.ts'
 
 // The DSL's nouns name each other, so their types stand together in one file; what is behind them does not.
 
-/** The store that holds a table: a window store where its keys are windowed. */
-export type TableStore<K, V> = [K] extends [Windowed<infer Inner>]
-  ? WindowStore<Inner, V>
+/** The store that holds a table: a window or session store where its keys are windowed. */
+export type TableStore<K, V> = 'windowType' extends keyof K
+  ? [K] extends [SessionWindowed<infer Inner>]
+    ? SessionStore<Inner, V>
+    : [K] extends [Windowed<infer Inner>]
+      ? WindowStore<Inner, V>
+      : KeyValueStore<K, V>
   : KeyValueStore<K, V>
 
 /**
@@ -241,10 +249,13 @@ export interface KGroupedStream<K, V> {
       readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
     },
   ): KTable<K, Agg>
-  /** Groups records by window too. */
   /** Aggregates so many records of a key each, however much time they take. */
   windowedBy(windows: CountWindows): CountWindowedKStream<K, V>
+  /** Groups records by window too. */
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>
   windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>
+  /** Begins an aggregation of several grouped streams into one table, each with an aggregator of its own. */
+  cogroup<Agg>(aggregator: Aggregator<K, V, Agg>): CogroupedKStream<K, Agg>
 }
 
 /**
@@ -286,6 +297,72 @@ export interface TimeWindowedKStream<K, V> {
       readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
     },
   ): KTable<Windowed<K>, Agg>
+}
+
+/** Records by key and session, to be aggregated. Source: Java's `SessionWindowedKStream`. */
+export interface SessionWindowedKStream<K, V> {
+  /** How many records each session of each key has had. */
+  count(options?: WindowedOptions<KStream<K, V>>): KTable<SessionWindowed<K>, number>
+  /** Each session's values made one; also those of sessions that become one. */
+  reduce(
+    reducer: Reducer<V>,
+    options?: WindowedOptions<KStream<K, V>> & { readonly value?: Serde<V> },
+  ): KTable<SessionWindowed<K>, V>
+  /** Each session's records folded into one value; `merger` makes one of the values of two sessions. */
+  aggregate<Agg, Stored = Agg>(
+    initializer: Initializer<Agg>,
+    aggregator: Aggregator<K, V, NoInfer<Agg>>,
+    merger: Merger<K, NoInfer<Agg>>,
+    options: WindowedOptions<KStream<K, V>> & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KTable<SessionWindowed<K>, Agg>
+}
+
+/**
+ * Several grouped streams that are aggregated into one table: with the same key, and each with values of its own type.
+ *
+ * @remarks Source: Java's `CogroupedKStream`, KIP-150.
+ */
+export interface CogroupedKStream<K, Agg> {
+  /** The same with one stream more. @throws TopologyError for a stream that is in already. */
+  cogroup<V>(
+    grouped: KGroupedStream<K, V>,
+    aggregator: Aggregator<K, V, NoInfer<Agg>>,
+  ): CogroupedKStream<K, Agg>
+  /** Each key's records folded into one value. */
+  aggregate<Stored = Agg>(
+    initializer: Initializer<Agg>,
+    options: MaterializedOptions & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KTable<K, Agg>
+  /** Groups records by window too. */
+  windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, Agg>
+  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, Agg>
+}
+
+/** Source: Java's `TimeWindowedCogroupedKStream`. */
+export interface TimeWindowedCogroupedKStream<K, Agg> {
+  /** Each key's records in each window folded into one value. A stream's records are late by that stream's own time. */
+  aggregate<Stored = Agg>(
+    initializer: Initializer<Agg>,
+    options: WindowedTableOptions<KStream<K, unknown>> & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KTable<Windowed<K>, Agg>
+}
+
+/** Source: Java's `SessionWindowedCogroupedKStream`. */
+export interface SessionWindowedCogroupedKStream<K, Agg> {
+  /** Each session's records folded into one value; `merger` makes one of the values of two sessions. */
+  aggregate<Stored = Agg>(
+    initializer: Initializer<Agg>,
+    merger: Merger<K, Agg>,
+    options: WindowedTableOptions<KStream<K, unknown>> & {
+      readonly value: Serde<Agg> & Serde<Stored> & SameType<Agg, Stored>
+    },
+  ): KTable<SessionWindowed<K>, Agg>
 }
 
 /**

@@ -11,9 +11,7 @@ export interface WindowKind {
   readonly sizeMs: number
   /** How long windows must be kept for all records to find those that they update, in milliseconds. */
   readonly leastRetentionMs: number
-  /** How far stream time is past a window's end when the window closes, in milliseconds. */
-  readonly graceMs: number
-  /** How far stream time must be past a window's end for the window to take no more records, in milliseconds. */
+  /** See {@link LogicalNodeOptions.closesAfterMs}. */
   readonly closesAfterMs: number
   processor<K, V, Agg>(aggregation: WindowAggregation<K, V, Agg>): Processor<K, V, unknown, unknown>
 }
@@ -24,7 +22,6 @@ export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
     return {
       sizeMs: timeDifferenceMs,
       leastRetentionMs: 2 * timeDifferenceMs + graceMs,
-      graceMs,
       // The end of such a window belongs to it.
       closesAfterMs: graceMs + 1,
       processor: (aggregation) => new SlidingAggregateProcessor(aggregation, windows),
@@ -33,7 +30,6 @@ export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
   return {
     sizeMs: windows.sizeMs,
     leastRetentionMs: windows.sizeMs + windows.graceMs,
-    graceMs: windows.graceMs,
     closesAfterMs: windows.graceMs,
     processor: (aggregation) => new WindowAggregateProcessor(aggregation, windows),
   }

@@ -5,7 +5,7 @@ import { windowed } from '../serdes/windowed.ts'
 import type { WindowStoreSpec } from '../state/store-spec.ts'
 import { windowStore } from '../state/window-store-spec.ts'
 import type { Declared } from './declared.ts'
-import type { WindowedOptions, WindowedTableOptions } from './operator-options.ts'
+import type { WindowedOptions } from './operator-options.ts'
 import type { WindowAggregation } from './processors/window-updates.ts'
 import { storeOptions } from './store-options.ts'
 import { StoredTable, type StoredAggregation } from './stored-table.ts'
@@ -22,24 +22,28 @@ export function windowSpec<K, Agg>(
   name: string,
   key: Serde<K>,
   value: Serde<Agg>,
-  options: WindowedTableOptions<never>,
+  options: Pick<WindowedOptions, 'emit' | 'retentionMs' | 'store'>,
 ): WindowStoreSpec<K, Agg> {
-  const retentionMs = checkedRetention(name, windows.leastRetentionMs, options.retentionMs)
+  const retentionMs = keptMs(name, windows.leastRetentionMs, options)
   const store = storeOptions(options.store)
   return windowStore({ ...store, name, key, value, windowSizeMs: windows.sizeMs, retentionMs })
 }
 
 /** How long windows are kept. Throws `TopologyError` where that would be too short. */
-export function checkedRetention(
+export function keptMs(
   storeName: string,
   leastMs: number,
-  retentionMs: number = leastMs,
+  options: Pick<WindowedOptions, 'emit' | 'retentionMs'>,
 ): number {
-  if (retentionMs >= leastMs) return retentionMs
-  throw new TopologyError(
-    `The windows in ${storeName} are to be kept ${retentionMs} ms, less than their size and grace, ` +
-      `${leastMs} ms. Make retentionMs at least that, or leave it out.`,
-  )
+  const { retentionMs = leastMs, emit } = options
+  if (retentionMs < leastMs) {
+    throw new TopologyError(
+      `The windows in ${storeName} are to be kept ${retentionMs} ms, less than their size and ` +
+        `grace, ${leastMs} ms. Make retentionMs at least that, or leave it out.`,
+    )
+  }
+  // A window must not leave the store at the very moment at which it closes and is to be sent.
+  return emit === 'window-close' ? Math.max(retentionMs, leastMs + 1) : retentionMs
 }
 
 /** What an aggregation's options say of how it runs. */

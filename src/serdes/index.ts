@@ -11,6 +11,7 @@ export type {
   StandardSchemaIssue,
   StandardSchemaResult,
 } from './standard-schema.ts'
+export { sessionWindowed } from './session-windowed.ts'
 export { string } from './string.ts'
 export { validated, type ValidationFault } from './validated.ts'
 export { windowed } from './windowed.ts'

@@ -2,23 +2,9 @@ import type { Windowed } from '../core/windowed.ts'
 import { ConfigError } from '../core/errors.ts'
 import { bindSerde, type Serde, type SerdeContext } from './serde.ts'
 import { shown, unreadable, unwritable } from './serde-errors.ts'
+import { readWindowTime, writeWindowTime } from './window-time.ts'
 
 const startBytes = 8
-
-/** Windows start at or after the epoch in Kafka Streams; a start beyond the safe numbers cannot come from a clock. */
-function startAt(buffer: Buffer, at: number, name: string, context: SerdeContext): number {
-  const startMs = buffer.readInt32BE(at) * 0x1_0000_0000 + buffer.readUInt32BE(at + 4)
-  if (!Number.isSafeInteger(startMs)) {
-    throw unreadable(name, context, `window start ${buffer.readBigInt64BE(at)} is no point in time`)
-  }
-  return startMs
-}
-
-function writeStart(bytes: Buffer, startMs: number, at: number): void {
-  const high = Math.floor(startMs / 0x1_0000_0000)
-  bytes.writeInt32BE(high, at)
-  bytes.writeUInt32BE(startMs - high * 0x1_0000_0000, at + 4)
-}
 
 /**
  * The keys of windowed aggregations: the inner key's bytes and the window's start in 8 bytes. The window's end is not
@@ -46,7 +32,7 @@ export function windowed<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>>
     if (at < start) {
       throw unreadable(name, context, `expected at least ${startBytes} bytes, got ${end - start}`)
     }
-    const startMs = startAt(buffer, at, name, context)
+    const startMs = readWindowTime(buffer, at, name, context)
     const key = inner.deserializeAt
       ? inner.deserializeAt(buffer, start, at, context)
       : inner.deserialize(buffer.subarray(start, at), context)
@@ -62,7 +48,7 @@ export function windowed<K>(inner: Serde<K>, sizeMs: number): Serde<Windowed<K>>
       const key = inner.serialize(value.key, context)
       const bytes = Buffer.allocUnsafe(key.length + startBytes)
       key.copy(bytes, 0)
-      writeStart(bytes, value.startMs, key.length)
+      writeWindowTime(bytes, value.startMs, key.length)
       return bytes
     },
     deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
