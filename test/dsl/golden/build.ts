@@ -24,7 +24,8 @@ export function buildTopology(name: string): Built {
         // Every update is forwarded here, with Kafka Streams' record cache and without.
         break
       case '__emit.interval.ms.kstreams.outer.join.spurious.results.fix__':
-        // The topology says it here: it is an option of the join.
+      case '__emit.interval.ms.kstreams.windowed.aggregation__':
+        // The topology says it itself, as `emitIntervalMs`.
         break
       case 'max.task.idle.ms':
         driver.maxTaskIdleMs = Number(value)
