@@ -59,7 +59,7 @@ export async function provider(engine: Engine): Promise<StateProvider> {
 }
 
 /** Keys as text of one character a byte, so that every order of bytes can be written down. */
-const byteText: Serde<string> = {
+export const byteText: Serde<string> = {
   name: 'byte text',
   serialize: (value) => Buffer.from(value, 'latin1'),
   deserialize: (bytes) => bytes.toString('latin1'),
@@ -132,6 +132,6 @@ export async function commit(
 }
 
 /** A change as it comes back from the changelog topic. */
-export function changelogRecord({ key, value, timestampMs }: Change): ChangelogRecord {
-  return { key, value, timestampMs }
+export function changelogRecord({ key, value, timestampMs, headers }: Change): ChangelogRecord {
+  return { key, value, timestampMs, headers }
 }

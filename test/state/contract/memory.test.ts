@@ -1,4 +1,5 @@
 import { keyValueContract } from './key-value-contract.ts'
+import { kindContract } from './kind-contract.ts'
 import { memoryEngine } from './harness.ts'
 import { modelContract } from './model-contract.ts'
 import { taskContract } from './task-contract.ts'
@@ -8,3 +9,4 @@ keyValueContract(memoryEngine)
 windowContract(memoryEngine)
 taskContract(memoryEngine)
 modelContract(memoryEngine)
+kindContract(memoryEngine)

@@ -1,5 +1,6 @@
 import { rocksDbEngine } from './harness.ts'
 import { keyValueContract } from './key-value-contract.ts'
+import { kindContract } from './kind-contract.ts'
 import { modelContract } from './model-contract.ts'
 import { taskContract } from './task-contract.ts'
 import { windowContract } from './window-contract.ts'
@@ -10,3 +11,4 @@ keyValueContract(engine)
 windowContract(engine)
 taskContract(engine)
 modelContract(engine)
+kindContract(engine)

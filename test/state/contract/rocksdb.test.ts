@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { probeBinding } from '../../../src/state/rocksdb/probe.ts'
 import { rocksDbEngine } from './harness.ts'
 import { keyValueContract } from './key-value-contract.ts'
+import { kindContract } from './kind-contract.ts'
 import { modelContract } from './model-contract.ts'
 import { taskContract } from './task-contract.ts'
 import { windowContract } from './window-contract.ts'
@@ -16,6 +17,7 @@ if (result.works) {
   windowContract(engine)
   taskContract(engine)
   modelContract(engine)
+  kindContract(engine)
 }
 
 describe('rocksdb 5.2.1', () => {
