@@ -36,7 +36,7 @@ function stepOf<W>(write: fc.Arbitrary<W>): fc.Arbitrary<Step<W>> {
     fc.record({ do: fc.constant(what) })
   return fc.oneof(
     { weight: 12, arbitrary: fc.record({ do: fc.constant('write' as const), write }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('tick' as const), ms: fc.nat(40) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('tick' as const), ms: fc.nat(60) }) },
     { weight: 2, arbitrary: plain('compare') },
     { weight: 3, arbitrary: plain('seal') },
     { weight: 3, arbitrary: plain('apply') },
@@ -48,7 +48,7 @@ function stepOf<W>(write: fc.Arbitrary<W>): fc.Arbitrary<Step<W>> {
 
 /** A store of a kind and its model, side by side, through commits, discards and crashes. */
 class KindPair<S extends StateStore, M, W> {
-  readonly clock: StoreClock = { recordTimestampMs: 7, streamTimeMs: 0 }
+  readonly clock: StoreClock = { recordTimestampMs: 7, streamTimeMs: 1000 }
   /** What the changelog got of what was applied. */
   readonly logged: Change[] = []
   readonly #kind: Kind<S, M, W>
@@ -83,7 +83,7 @@ class KindPair<S extends StateStore, M, W> {
     opened: StateProvider,
     partition: number,
   ): Promise<KindPair<S, M, W>> {
-    const clock = { recordTimestampMs: 7, streamTimeMs: 0 }
+    const clock = { recordTimestampMs: 7, streamTimeMs: 1000 }
     const options = kindOptions(kind.spec, clock, partition)
     return new KindPair(kind, opened, clock, options, await opened.openTask(options))
   }
@@ -130,6 +130,23 @@ class KindPair<S extends StateStore, M, W> {
     expect(await this.#kind.contents(committed)).toEqual(await this.#kind.contents(this.store))
   }
 
+  /** Makes the same writes here and in another task's store, and compares the two. */
+  async goOn(writes: readonly W[], other: TaskState): Promise<void> {
+    const store = other.store(this.#kind.spec.storeName) as S
+    const model = structuredClone(this.#model)
+    for (const write of writes) {
+      await this.#kind.put(this.store, this.#model, write, this.clock)
+      await this.#kind.put(store, model, write, this.clock)
+    }
+    for (const state of [this.#state, other]) {
+      await state.expire()
+      await state.apply(state.seal(), new Map())
+    }
+    await this.#kind.compare(this.store, this.#model, this.clock)
+    await this.#kind.compare(store, model, this.clock)
+    expect(await this.#kind.contents(store)).toEqual(await this.#kind.contents(this.store))
+  }
+
   async close(): Promise<void> {
     await this.#state.close()
     await this.#provider.destroyTask(this.#options.taskId)
@@ -164,6 +181,7 @@ export function kindProperties<S extends StateStore, M, W>(
 ): void {
   const runs = engine.persistent ? { endOnFailure: true, numRuns: 25 } : { numRuns: 250 }
   const steps = fc.array(stepOf(kind.write), { maxLength: 50 })
+  const more = fc.array(kind.write, { maxLength: 10 })
 
   describe(`${kind.title}, ${engine.name}`, () => {
     test(
@@ -173,7 +191,7 @@ export function kindProperties<S extends StateStore, M, W>(
         const opened = await provider(engine)
         let partition = 0
         await fc.assert(
-          fc.asyncProperty(steps, fc.nat(), async (list, cut) => {
+          fc.asyncProperty(steps, fc.nat(), more, async (list, cut, after) => {
             const pair = await KindPair.open(kind, opened, partition++)
             for (const step of list) await pair.run(step, engine.persistent)
             await pair.finish()
@@ -187,6 +205,9 @@ export function kindProperties<S extends StateStore, M, W>(
             const contents = await kind.contents(pair.store)
             expect(await kind.contents(restored.store(name) as S)).toEqual(contents)
             expect(await kind.contents(restored.committedStore(name) as S)).toEqual(contents)
+            // What is restored goes on as the live one does.
+            pair.clock.streamTimeMs += 60
+            await pair.goOn(after, restored)
             await restored.close()
             await opened.destroyTask(options.taskId)
             await pair.close()

@@ -1,3 +1,4 @@
+import { formsContract } from './forms-contract.ts'
 import { keyValueContract } from './key-value-contract.ts'
 import { kindContract } from './kind-contract.ts'
 import { memoryEngine } from './harness.ts'
@@ -10,3 +11,4 @@ windowContract(memoryEngine)
 taskContract(memoryEngine)
 modelContract(memoryEngine)
 kindContract(memoryEngine)
+formsContract(memoryEngine)

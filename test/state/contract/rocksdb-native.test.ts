@@ -1,4 +1,5 @@
 import { rocksDbEngine } from './harness.ts'
+import { formsContract } from './forms-contract.ts'
 import { keyValueContract } from './key-value-contract.ts'
 import { kindContract } from './kind-contract.ts'
 import { modelContract } from './model-contract.ts'
@@ -12,3 +13,4 @@ windowContract(engine)
 taskContract(engine)
 modelContract(engine)
 kindContract(engine)
+formsContract(engine)

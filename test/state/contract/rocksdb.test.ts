@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { probeBinding } from '../../../src/state/rocksdb/probe.ts'
 import { rocksDbEngine } from './harness.ts'
+import { formsContract } from './forms-contract.ts'
 import { keyValueContract } from './key-value-contract.ts'
 import { kindContract } from './kind-contract.ts'
 import { modelContract } from './model-contract.ts'
@@ -18,6 +19,7 @@ if (result.works) {
   taskContract(engine)
   modelContract(engine)
   kindContract(engine)
+  formsContract(engine)
 }
 
 describe('rocksdb 5.2.1', () => {
