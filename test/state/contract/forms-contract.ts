@@ -170,7 +170,11 @@ function versionedForm(engine: Engine): void {
       await versions.put('a', 3, 30)
       const changes = await commit(state)
       expect(
-        changes.map(({ key, value, timestampMs }) => [`${key}`, value && `${value}`, timestampMs]),
+        changes.map(({ key, value, timestampMs }) => [
+          key.toString(),
+          value?.toString() ?? null,
+          timestampMs,
+        ]),
       ).toEqual([
         ['a', '2', 10],
         ['a', null, 20],
@@ -255,16 +259,18 @@ function timedForm(engine: Engine): void {
       expect(await all(committed.range())).toHaveLength(2)
       await state.expire()
       const changes = await commit(state)
-      expect(changes.map(({ key, value, timestampMs }) => [`${key}`, value, timestampMs])).toEqual([
-        ['a', null, 1500],
-      ])
+      expect(
+        changes.map(({ key, value, timestampMs }) => [key.toString(), value, timestampMs]),
+      ).toEqual([['a', null, 1500]])
       expect(await all(committed.range())).toEqual([{ key: 'b', value: 2, timestampMs: 501 }])
     })
 
     test('keeps store and changelog in step, deleting a bounded number at a time, oldest first', async () => {
       const { state, timed, clock } = await open(engine)
       for (let key = 0; key < 2500; key++) timed.put(String(key).padStart(4, '0'), key, key)
-      const changelog = new Map((await commit(state)).map(({ key, value }) => [`${key}`, value]))
+      const changelog = new Map(
+        (await commit(state)).map(({ key, value }) => [key.toString(), value]),
+      )
       clock.streamTimeMs = 3499
       const deleted: number[] = []
       for (let turn = 0; turn < 4; turn++) {
@@ -272,7 +278,7 @@ function timedForm(engine: Engine): void {
         const changes = await commit(state)
         deleted.push(changes.length)
         expect(changes.every(({ value }) => value === null)).toBe(true)
-        for (const { key } of changes) changelog.delete(`${key}`)
+        for (const { key } of changes) changelog.delete(key.toString())
         const oldest = [...changelog.keys()].sort()[0]
         if (oldest !== undefined) expect(Number(oldest)).toBe((turn + 1) * 1000)
       }
@@ -313,7 +319,7 @@ function headersForm(engine: Engine): void {
       const entry = { value: 1, timestampMs: 5, headers }
       expect(await headed.getWithHeaders('a')).toEqual(entry)
       const changes = await commit(state)
-      expect(changes.map(({ value, headers }) => [`${value}`, headers])).toEqual([
+      expect(changes.map(({ value, headers }) => [value?.toString(), headers])).toEqual([
         ['1', headers],
         ['2', []],
       ])
