@@ -6,6 +6,7 @@ import { keepNullKeysForLeftJoins } from './optimizer/keep-null-keys.ts'
 import { mergeRepartitions } from './optimizer/merge-repartitions.ts'
 import { mergeSources } from './optimizer/merge-sources.ts'
 import type { OptimizationName } from './optimizer/optimizations.ts'
+import { rewriteSelfJoins } from './optimizer/self-joins.ts'
 
 /**
  * The operators of a builder as they were declared, before they become a topology. Names are numbered as Kafka
@@ -66,6 +67,7 @@ export class LogicalPlan {
     const graph = new LogicalGraph(this.root, this.copartitioned)
     mergeSources(graph)
     if (optimizations.has('merge.repartition.topics')) mergeRepartitions(graph)
+    if (optimizations.has('single.store.self.join')) rewriteSelfJoins(graph)
     keepNullKeysForLeftJoins(graph)
     return graph.write({ optimizations })
   }

@@ -1,4 +1,10 @@
-import { StreamsBuilder, type OptimizationName, type Topology } from 'millrace'
+import {
+  JoinWindows,
+  StreamsBuilder,
+  type KStream,
+  type OptimizationName,
+  type Topology,
+} from 'millrace'
 import { json, string } from 'millrace/serdes'
 import { keyValueStore } from 'millrace/state'
 import { TopologyTestDriver } from 'millrace/testing'
@@ -142,5 +148,40 @@ describe('merging repartition topics', () => {
     })
     const [before] = topology.plan().subTopologies
     expect(before!.nodes.map(({ name }) => name)).toEqual(expect.arrayContaining(['some', 'watch']))
+  })
+})
+
+describe('a join of a stream with itself', () => {
+  const within = JoinWindows.of({ timeDifferenceMs: 5, graceMs: 0 })
+  const stores = (topology: Topology): string[] =>
+    topology.plan().subTopologies.flatMap((each) => each.stores.map((store) => store.storeName))
+
+  it('keeps one store, if it is an inner one', () => {
+    const inner = built((builder) => {
+      const stream = builder.stream(text('in'))
+      stream.join(stream, (a, b) => a + b, { windows: within, name: 'pairs', store: 'pairs' })
+    })
+    expect(stores(inner)).toEqual(['pairs-this-join-store'])
+  })
+
+  it('keeps both, if it is a left one: records without a key have results, which Kafka Streams loses', async () => {
+    const declare = (builder: StreamsBuilder): void => {
+      const stream = builder.stream(text('in'))
+      const options = { windows: within, name: 'pairs', store: 'pairs' }
+      stream.leftJoin(stream, (a, b) => `${a}-${b}`, options).to(text('out'))
+    }
+    expect(stores(built(declare))).toEqual(stores(built(declare, 'none')))
+    await using driver = await TopologyTestDriver.create(built(declare))
+    await driver.input(text('in')).pipe({ key: null as never, value: 'a', timestampMs: 1 })
+    expect(driver.output(text('out')).readValues()).toEqual(['a-null'])
+  })
+
+  it('keeps both, if late records are wanted, which each side has of its own', () => {
+    const topology = built((builder) => {
+      const stream = builder.stream(text('in'))
+      const late = (records: KStream<string, string>): void => records.to(text('late'))
+      stream.join(stream, (a, b) => a + b, { windows: within, name: 'pairs', store: 'pairs', late })
+    })
+    expect(stores(topology)).toHaveLength(2)
   })
 })

@@ -11,10 +11,12 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TopologyConfig;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
+import org.apache.kafka.streams.kstream.JoinWindows;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
 import org.apache.kafka.streams.kstream.Joined;
 import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.StreamJoined;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.processor.api.ContextualFixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyRecord;
@@ -35,6 +37,46 @@ final class OptimizerCases {
     twice(cases, "merges-of-one-change", OptimizerCases::mergesOfOneChange);
     twice(cases, "process-grouped", OptimizerCases::processGrouped);
     twice(cases, "source-tables", OptimizerCases::sourceTables, "in-2", "table");
+    twice(cases, "self-join", builder -> {
+      KStream<String, String> stream = builder.stream("in");
+      stream.join(stream, OptimizerCases::pair, within, named("joined")).to("out");
+    });
+    twice(cases, "self-join-unnamed", OptimizerCases::selfJoinsUnnamed);
+    twice(cases, "self-join-merged", builder -> {
+      KStream<String, String> merged = builder.<String, String>stream("in").merge(builder.stream("in-2"));
+      merged.join(merged, OptimizerCases::pair, within).to("out");
+    }, "in-2");
+    twice(cases, "self-join-three-ways", builder -> {
+      KStream<String, String> stream = builder.stream("in");
+      stream.join(builder.<String, String>stream("in"), OptimizerCases::pair, within)
+          .join(builder.<String, String>stream("in-2"), OptimizerCases::pair, within).to("out");
+      stream.join(builder.<String, String>stream("in"), OptimizerCases::pair, within)
+          .join(stream, OptimizerCases::pair, within).to("out-2");
+    }, "in-2");
+    twice(cases, "self-join-not", builder -> {
+      KStream<String, String> stream = builder.stream("in");
+      stream.filter((key, value) -> true).join(stream, OptimizerCases::pair, within).to("out");
+      stream.mapValues(value -> value).join(stream, OptimizerCases::pair, within).to("out-2");
+      stream.join(builder.<String, String>stream("in-2"), OptimizerCases::pair, within).to("out-3");
+    }, "in-2");
+    twice(cases, "self-join-rekeyed", builder -> {
+      KStream<String, String> keyed =
+          builder.<String, String>stream("in").selectKey((key, value) -> letter(value));
+      keyed.join(keyed, OptimizerCases::pair, within, named("named")).to("out");
+      keyed.join(keyed, OptimizerCases::pair, within).to("out-2");
+    });
+    twice(cases, "self-join-asymmetric", builder -> {
+      KStream<String, String> stream = builder.stream("in");
+      stream.join(stream, OptimizerCases::pair, JoinWindows.ofTimeDifferenceAndGrace(Duration.ofMillis(2),
+          Duration.ofMillis(3)).after(Duration.ofMillis(5)), named("after")).to("out");
+      stream.join(stream, OptimizerCases::pair, JoinWindows.ofTimeDifferenceAndGrace(Duration.ofMillis(0),
+          Duration.ofMillis(4)).before(Duration.ofMillis(6)), named("before")).to("out-2");
+    });
+    cases.add(optimized(inputs(new Case("self-join-only-others", OptimizerCases::selfJoinsUnnamed)),
+        StreamsConfig.REUSE_KTABLE_SOURCE_TOPICS + "," + StreamsConfig.MERGE_REPARTITION_TOPICS));
+    cases.add(optimized(inputs(new Case("self-join-only", OptimizerCases::selfJoinsUnnamed)),
+        StreamsConfig.SINGLE_STORE_SELF_JOIN));
+    twice(cases, "repartitions-and-stream-join", OptimizerCases::andStreamJoin);
     cases.add(optimized(inputs(new Case("repartitions-only-reuse", OptimizerCases::repartitions)),
         StreamsConfig.REUSE_KTABLE_SOURCE_TOPICS + "," + StreamsConfig.SINGLE_STORE_SELF_JOIN));
     cases.add(optimized(inputs(new Case("repartitions-only-merge", OptimizerCases::repartitions)),
@@ -65,6 +107,37 @@ final class OptimizerCases {
     read.add("in");
     one.steps.removeIf(step -> !read.contains(((Case.Input) step).topic()));
     return one;
+  }
+
+  private static final JoinWindows within =
+      JoinWindows.ofTimeDifferenceAndGrace(Duration.ofMillis(4), Duration.ofMillis(3));
+
+  private static String pair(String a, String b) {
+    return a + "-" + b;
+  }
+
+  private static StreamJoined<String, String, String> named(String name) {
+    return StreamJoined.<String, String, String>as(name).withName(name);
+  }
+
+  private static void selfJoinsUnnamed(StreamsBuilder builder) {
+    KStream<String, String> stream = builder.stream("in");
+    stream.filter((key, value) -> value != null).to("out-3");
+    stream.join(builder.<String, String>stream("in"), OptimizerCases::pair, within).to("out");
+    builder.<String, String>stream("in").join(builder.<String, String>stream("in"), OptimizerCases::pair, within)
+        .to("out-2");
+  }
+
+  private static void andStreamJoin(StreamsBuilder builder) {
+    KStream<String, String> mapped = lettered(builder);
+    KStream<String, Long> counted = mapped.groupByKey(Grouped.as("counted"))
+        .count(Named.as("count"), GroupCases.store("counts", Serdes.Long())).toStream(Named.as("counts-out"));
+    counted.to("out", GroupCases.longs);
+    mapped.filter((key, value) -> key.equals("a"), Named.as("join-filter"))
+        .join(counted, (a, b) -> a + ":" + b, JoinWindows.ofTimeDifferenceWithNoGrace(Duration.ofMillis(5000)),
+            StreamJoined.<String, String, Long>with(Serdes.String(), Serdes.String(), Serdes.Long())
+                .withStoreName("join-store").withName("join"))
+        .to("out-joined");
   }
 
   private static String letter(String value) {
