@@ -7,9 +7,12 @@
 export class Change<V> {
   readonly newValue: V | null
   readonly oldValue: V | null
+  /** False where a versioned table got the update behind a newer one. */
+  readonly isLatest: boolean
 
-  constructor(newValue: V | null, oldValue: V | null) {
+  constructor(newValue: V | null, oldValue: V | null, isLatest = true) {
     this.newValue = newValue
     this.oldValue = oldValue
+    this.isLatest = isLatest
   }
 }

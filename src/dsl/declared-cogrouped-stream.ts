@@ -1,6 +1,5 @@
 import type { SessionWindowed, Windowed } from '../core/windowed.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { Aggregator, Initializer, Merger } from './callbacks.ts'
 import type { CogroupInputs, CogroupStep } from './cogroup-inputs.ts'
 import type { MaterializedOptions, WindowedTableOptions } from './operator-options.ts'
@@ -24,6 +23,7 @@ import type {
   SessionWindowedCogroupedKStream,
   TimeWindowedCogroupedKStream,
 } from './streams.ts'
+import { tableStore } from './table-store.ts'
 import type { TimeWindows } from './time-windows.ts'
 import { windowKind, type WindowKind } from './window-kind.ts'
 import { windowAggregationSettings, windowedTable, windowSpec } from './windowed-table.ts'
@@ -55,7 +55,7 @@ export class DeclaredCogroupedStream<K, Agg> implements CogroupedKStream<K, Agg>
     const name = store.name ?? inputs.first.plan.storeName(prefix)
     const key = inputs.keySerde(stored)
     const { value } = options
-    const spec = keyValueStore({ ...store, name, key, value })
+    const spec = tableStore(store, { name, key, value })
     const aggregations: StoredAggregation[] = []
     const place = inputs.add(spec, options, undefined, ({ input }) => {
       const aggregation: StreamAggregation<K, unknown, Agg> = {
@@ -67,7 +67,11 @@ export class DeclaredCogroupedStream<K, Agg> implements CogroupedKStream<K, Agg>
       aggregations.push(aggregation)
       return () => new StreamAggregateProcessor(aggregation)
     })
-    const backing = new StoredTable(aggregations, keyValueView<K, Agg>(name))
+    const backing = new StoredTable(
+      aggregations,
+      keyValueView<K, Agg>(name),
+      store.versioned !== undefined,
+    )
     return place.handles.table<K, Agg>({ ...place, key, value, backing })
   }
 

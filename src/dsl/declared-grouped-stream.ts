@@ -1,6 +1,5 @@
 import { long } from '../serdes/long.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { Aggregator, Initializer, Reducer } from './callbacks.ts'
 import { CogroupInputs } from './cogroup-inputs.ts'
 import { CountWindows } from './count-windows.ts'
@@ -26,6 +25,7 @@ import type {
 } from './streams.ts'
 import { SessionWindows } from './session-windows.ts'
 import type { SlidingWindows } from './sliding-windows.ts'
+import { tableStore } from './table-store.ts'
 import type { TimeWindows } from './time-windows.ts'
 import { windowKind } from './window-kind.ts'
 
@@ -104,10 +104,11 @@ export class DeclaredGroupedStream<K, V> implements KGroupedStream<K, V> {
     const aggregation: StreamAggregation<K, V, Agg> = { ...steps, storeName, sendOldValues: false }
     const { node, sources } = this.aggregations.add({
       name,
-      spec: keyValueStore({ ...store, name: storeName, key, value }),
+      spec: tableStore(store, { name: storeName, key, value }),
       supplier: () => new StreamAggregateProcessor(aggregation),
     })
-    const backing = new StoredTable([aggregation], keyValueView<K, Agg>(storeName))
+    const view = keyValueView<K, Agg>(storeName)
+    const backing = new StoredTable([aggregation], view, store.versioned !== undefined)
     return handles.table<K, Agg>({ plan, handles, name, node, key, value, sources, backing })
   }
 }

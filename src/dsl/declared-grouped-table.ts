@@ -1,6 +1,5 @@
 import { long } from '../serdes/long.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { keyValueStore } from '../state/key-value-store-spec.ts'
 import { repartitionTopic } from '../topology/internal-topics.ts'
 import type { Aggregator, Initializer, Reducer } from './callbacks.ts'
 import { changeSerde } from './change-serde.ts'
@@ -14,6 +13,7 @@ import { storeOptions } from './store-options.ts'
 import { StoredTable } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
 import type { KGroupedTable, KTable } from './streams.ts'
+import { tableStore } from './table-store.ts'
 
 export interface DeclaredGroupedTableState<K, V> {
   readonly plan: LogicalPlan
@@ -84,9 +84,10 @@ export class DeclaredGroupedTable<K, V> implements KGroupedTable<K, V> {
     const sinkName = plan.suffixedName('KSTREAM-SINK-', '-sink', options.name)
     const sourceName = plan.suffixedName('KSTREAM-SOURCE-', '-source', options.name)
     const name = plan.processorName(prefix, options.name)
-    const spec = keyValueStore({ ...store, name: storeName, key, value })
+    const spec = tableStore(store, { name: storeName, key, value })
     const aggregation: TableAggregation<K, V, Agg> = { ...steps, storeName, sendOldValues: false }
     const repartition = this.repartition(storeName, sinkName, sourceName)
+    const view = keyValueView<K, Agg>(storeName)
     const node = plan.add([repartition], {
       name,
       write(topology, parents) {
@@ -104,7 +105,7 @@ export class DeclaredGroupedTable<K, V> implements KGroupedTable<K, V> {
       key,
       value,
       sources: [repartition.name],
-      backing: new StoredTable([aggregation], keyValueView<K, Agg>(storeName)),
+      backing: new StoredTable([aggregation], view, store.versioned !== undefined),
     })
   }
 

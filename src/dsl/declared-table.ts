@@ -2,8 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { TopologyError } from '../core/errors.ts'
 import { isPromise } from '../core/maybe-promise.ts'
 import type { Serde } from '../serdes/serde.ts'
-import { keyValueStore } from '../state/key-value-store-spec.ts'
-import type { KeyValueStoreSpec } from '../state/store-spec.ts'
+import type { KeyValueStoreSpec, VersionedStoreSpec } from '../state/store-spec.ts'
 import type { StoreRef } from '../state/store.ts'
 import type { Mapper, Predicate } from './callbacks.ts'
 import type { DeclaredTableState } from './declared.ts'
@@ -22,6 +21,7 @@ import { neededSerde } from './serde-needed.ts'
 import { storeOptions, type StoreOption } from './store-options.ts'
 import type { KGroupedTable, KStream, KTable, TableStore } from './streams.ts'
 import type { SuppressOptions } from './suppress-options.ts'
+import { tableStore } from './table-store.ts'
 import { suppressTable } from './table-suppress.ts'
 import { transformTableValues } from './table-transform-values.ts'
 import type { ValueTransformerSupplier } from './value-transformer.ts'
@@ -107,9 +107,9 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
     const node = plan.add([this.state.node], {
       name,
       write(topology, parents) {
-        topology.addProcessor(name, () => new TableGroupProcessor(selector, isDeepStrictEqual), {
-          parents,
-        })
+        const supplier = (): TableGroupProcessor<K, V, KOut, VOut> =>
+          new TableGroupProcessor(selector, isDeepStrictEqual, backing.isVersioned())
+        topology.addProcessor(name, supplier, { parents })
       },
     })
     backing.sendOldValues(true)
@@ -151,14 +151,15 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
       compute,
       dropsAbsent: isFilter,
       storeName: store.name,
+      storeIsVersioned: store.versioned !== undefined,
+      parentIsVersioned: backing.isVersioned(),
       // Where old values come anyway, they keep a filter from sending deletions of what it never let pass.
       sendOldValues: isFilter && backing.sendOldValues(false),
     }
-    const specs: KeyValueStoreSpec<K, VOut>[] = []
+    const specs: (KeyValueStoreSpec<K, VOut> | VersionedStoreSpec<K, VOut>)[] = []
     if (store.name !== undefined) {
       specs.push(
-        keyValueStore({
-          ...store,
+        tableStore(store, {
           name: store.name,
           key: neededSerde(key, 'key', name, 'is held in a store'),
           value: neededSerde(value, 'value', name, 'is held in a store'),

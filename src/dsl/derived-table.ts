@@ -1,5 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { Record } from '../core/record.ts'
+import type { ValueAndTimestamp } from '../state/store.ts'
 import type { ProcessorContext } from '../topology/processor.ts'
 import type { TableTransform } from './processors/table-transform.ts'
 import { CurrentRecord } from './record-context.ts'
@@ -29,6 +30,12 @@ export class DerivedTable<K, V, Out> implements TableBacking<K, Out> {
       this.transform.sendOldValues = true
     }
     return this.transform.sendOldValues
+  }
+
+  isVersioned(): boolean {
+    return this.transform.storeName === undefined
+      ? this.parent.isVersioned()
+      : this.transform.storeIsVersioned
   }
 
   view(): TableView<K, Out> {
@@ -65,6 +72,13 @@ class DerivedReader<K, V, Out> implements TableReader<K, Out> {
       : this.compute(key, value)
   }
 
+  getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<Out> | undefined> {
+    const found = this.parent.getWithTimestamp(key)
+    return isPromise(found)
+      ? found.then((read) => this.computeWithTimestamp(key, read))
+      : this.computeWithTimestamp(key, found)
+  }
+
   prefetch(key: K): void {
     this.parent.prefetch(key)
   }
@@ -73,5 +87,16 @@ class DerivedReader<K, V, Out> implements TableReader<K, Out> {
     if (value === null || value === undefined) return null
     const record = new Record(key, value, this.context.currentStreamTimeMs())
     return this.transform.compute(value, key, this.current.at(record, this.context))
+  }
+
+  private computeWithTimestamp(
+    key: K,
+    found: ValueAndTimestamp<V> | undefined,
+  ): MaybePromise<ValueAndTimestamp<Out> | undefined> {
+    if (found === undefined) return undefined
+    const stamp = (value: Out | null): ValueAndTimestamp<Out> | undefined =>
+      value === null ? undefined : { value, timestampMs: found.timestampMs }
+    const value = this.compute(key, found.value)
+    return isPromise(value) ? value.then(stamp) : stamp(value)
   }
 }

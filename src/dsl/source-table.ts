@@ -26,7 +26,9 @@ export class SourceTable<K, V> implements TableBacking<K, V> {
     key: Serde<K> | undefined,
     value: Serde<V> | undefined,
   ) {
-    this.source = { storeName: options.name, sendOldValues: false }
+    // Who asks for history wants it held, under whatever name.
+    const storeName = options.name ?? (options.versioned && reservedName)
+    this.source = { storeName, sendOldValues: false }
     this.reservedName = reservedName
     this.options = options
     this.serdes = { ...(key && { key }), ...(value && { value }) }
@@ -46,6 +48,10 @@ export class SourceTable<K, V> implements TableBacking<K, V> {
     this.materialize()
     this.source.sendOldValues = true
     return true
+  }
+
+  isVersioned(): boolean {
+    return this.options.versioned !== undefined
   }
 
   view(): TableView<K, V> {

@@ -1,6 +1,6 @@
 import { isPromise } from '../core/maybe-promise.ts'
 import type { SessionStore } from '../state/session-store-types.ts'
-import type { KeyValueStore, WindowStore } from '../state/store.ts'
+import type { KeyValueStore, ValueAndTimestamp, WindowStore } from '../state/store.ts'
 import type { VersionedStore } from '../state/versioned-store-types.ts'
 import type { SessionWindowed, Windowed } from '../core/windowed.ts'
 import type { TableView } from './table-view.ts'
@@ -17,6 +17,7 @@ export function keyValueView<K, V>(storeName: string): TableView<K, V> {
           const latest = store.get(key)
           return isPromise(latest) ? latest.then((found) => found?.value) : latest?.value
         },
+        getWithTimestamp: (key) => store.get(key),
         prefetch: (key) => store.prefetch(key),
       }
     },
@@ -31,6 +32,7 @@ export function windowView<K, V>(storeName: string): TableView<Windowed<K>, V> {
       const store = context.store(storeName) as WindowStore<K, V>
       return {
         get: (windowed) => store.fetch(windowed.key, windowed.startMs),
+        getWithTimestamp: ({ key, startMs }) => store.fetchWithTimestamp(key, startMs),
         prefetch: (windowed) => store.prefetch(windowed.key, windowed.startMs),
       }
     },
@@ -45,8 +47,19 @@ export function sessionView<K, V>(storeName: string): TableView<SessionWindowed<
       const store = context.store(storeName) as SessionStore<K, V>
       return {
         get: ({ key, startMs, endMs }) => store.fetchSession(key, startMs, endMs),
+        // A session's result is as old as its last record, whose time is the session's end.
+        getWithTimestamp({ key, startMs, endMs }) {
+          const found = store.fetchSession(key, startMs, endMs)
+          return isPromise(found)
+            ? found.then((value) => stamped(value, endMs))
+            : stamped(found, endMs)
+        },
         prefetch: ({ key, startMs, endMs }) => store.prefetch(key, endMs, startMs),
       }
     },
   }
+}
+
+function stamped<V>(value: V | undefined, timestampMs: number): ValueAndTimestamp<V> | undefined {
+  return value === undefined ? undefined : { value, timestampMs }
 }

@@ -13,10 +13,16 @@ export interface StoredAggregation {
  */
 export class StoredTable<K, V> implements TableBacking<K, V> {
   private readonly aggregations: readonly StoredAggregation[]
+  private readonly versioned: boolean
   private readonly stored: TableView<K, V>
 
-  constructor(aggregations: readonly StoredAggregation[], stored: TableView<K, V>) {
+  constructor(
+    aggregations: readonly StoredAggregation[],
+    stored: TableView<K, V>,
+    versioned: boolean = false,
+  ) {
     this.aggregations = aggregations
+    this.versioned = versioned
     this.stored = stored
   }
 
@@ -31,6 +37,10 @@ export class StoredTable<K, V> implements TableBacking<K, V> {
   sendOldValues(): boolean {
     for (const aggregation of this.aggregations) aggregation.sendOldValues = true
     return true
+  }
+
+  isVersioned(): boolean {
+    return this.versioned
   }
 
   view(): TableView<K, V> {

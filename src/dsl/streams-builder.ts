@@ -1,3 +1,4 @@
+import { TopologyError } from '../core/errors.ts'
 import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { KeyValueStore } from '../state/store.ts'
 import type { Processor } from '../topology/processor.ts'
@@ -95,7 +96,13 @@ export class StreamsBuilder {
     const names = this.tableNames(topic, options)
     const source = { storeName: names.store, sendOldValues: false }
     const { key, value } = topic
-    const store = storeOptions(options.store)
+    const { versioned, ...store } = storeOptions(options.store)
+    if (versioned !== undefined) {
+      throw new TopologyError(
+        `The global table of ${topic.name} cannot be versioned: it is joined with whatever it holds when a record ` +
+          'comes. Use a table, or leave versioned out.',
+      )
+    }
     const spec = keyValueStore({ ...store, name: names.store, key, value, logging: false })
     this.plan.addSource({
       name: names.table,

@@ -1,5 +1,5 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
-import type { KeyValueStore } from '../state/store.ts'
+import type { KeyValueStore, ValueAndTimestamp } from '../state/store.ts'
 import type { BufferedChange } from './buffered-change.ts'
 import type { TableBacking, TableReader, TableView } from './table-view.ts'
 
@@ -27,6 +27,10 @@ export class SuppressedTable<K, V> implements TableBacking<K, V> {
 
   sendOldValues(force: boolean): boolean {
     return this.parent.sendOldValues(force)
+  }
+
+  isVersioned(): boolean {
+    return false
   }
 
   view(): TableView<K, V> {
@@ -57,6 +61,12 @@ class SuppressedReader<K, V> implements TableReader<K, V> {
     return this.choose(key, held)
   }
 
+  getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<V> | undefined> {
+    const held = this.buffer.get(key)
+    if (isPromise(held)) return held.then((change) => this.chooseWithTimestamp(key, change))
+    return this.chooseWithTimestamp(key, held)
+  }
+
   prefetch(key: K): void {
     this.buffer.prefetch(key)
     this.parent.prefetch(key)
@@ -64,5 +74,14 @@ class SuppressedReader<K, V> implements TableReader<K, V> {
 
   private choose(key: K, held: BufferedChange<V> | undefined): MaybePromise<V | null | undefined> {
     return held ? held.priorValue : this.parent.get(key)
+  }
+
+  private chooseWithTimestamp(
+    key: K,
+    held: BufferedChange<V> | undefined,
+  ): MaybePromise<ValueAndTimestamp<V> | undefined> {
+    if (!held) return this.parent.getWithTimestamp(key)
+    // When the prior value was made is not kept, so it counts for nothing in the time of what is made of it.
+    return held.priorValue === null ? undefined : { value: held.priorValue, timestampMs: -1 }
   }
 }

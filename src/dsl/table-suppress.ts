@@ -25,6 +25,12 @@ export function suppressTable<K, V>(
   options: Options,
 ): KTable<K, V> {
   const { plan, handles, backing } = table
+  if (backing.isVersioned()) {
+    throw new TopologyError(
+      `The updates of ${table.name} cannot be held back, since the table is versioned: with the last update alone its ` +
+        'history would be lost. Hold the table, or the one it is made of, in a store without versions.',
+    )
+  }
   // A name of the user spends no number here, as in Kafka Streams.
   const name = options.name ?? plan.processorName('KTABLE-SUPPRESS-')
   const storeName =

@@ -1,4 +1,3 @@
-import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { StoreRef } from '../state/store.ts'
 import type { AnyStoreSpec } from '../topology/topology-options.ts'
 import { connectedStores } from './connected-stores.ts'
@@ -11,6 +10,7 @@ import {
 import { neededSerde } from './serde-needed.ts'
 import { storeOptions } from './store-options.ts'
 import type { KTable } from './streams.ts'
+import { tableStore } from './table-store.ts'
 import { TransformedTable } from './transformed-table.ts'
 import type { ValueTransformerSupplier } from './value-transformer.ts'
 
@@ -28,13 +28,13 @@ export function transformTableValues<K, V, Out>(
     supplier,
     connected: refs.map(({ storeName }) => storeName),
     storeName: store.name,
+    storeIsVersioned: store.versioned !== undefined,
     sendOldValues: false,
   }
   const stores: (StoreRef | AnyStoreSpec)[] = [...refs]
   if (store.name !== undefined) {
     stores.push(
-      keyValueStore({
-        ...store,
+      tableStore(store, {
         name: store.name,
         key: neededSerde(key, 'key', name, 'is held in a store'),
         value: neededSerde(options.value, 'value', name, 'is held in a store'),

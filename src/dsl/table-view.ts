@@ -1,10 +1,13 @@
 import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { ValueAndTimestamp } from '../state/store.ts'
 import type { ProcessorContext } from '../topology/processor.ts'
 
 /** Reads a table's values where it is joined with something. Source: Java's `KTableValueGetter`. */
 export interface TableReader<K, V> {
   /** Null or undefined where the table has nothing for the key. */
   get(key: K): MaybePromise<V | null | undefined>
+  /** The same with the event time of the update that made the value. */
+  getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<V> | undefined>
   prefetch(key: K): void
 }
 
@@ -33,5 +36,10 @@ export interface TableBacking<K, V> {
    * the table does not have, unless `force` is true.
    */
   sendOldValues(force: boolean): boolean
+  /**
+   * Whether the table has the history of its rows, so that updates may come out of order: it is held in a versioned
+   * store, or it is made of a table that is, and not held in a store of its own.
+   */
+  isVersioned(): boolean
   view(): TableView<K, V>
 }

@@ -1,5 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { Record } from '../core/record.ts'
+import type { ValueAndTimestamp } from '../state/store.ts'
 import type { ProcessorContext } from '../topology/processor.ts'
 import type { TableValuesTransform } from './processors/table-transform-values.ts'
 import { keyValueView } from './store-view.ts'
@@ -29,6 +30,12 @@ export class TransformedTable<K, V, Out> implements TableBacking<K, Out> {
       this.transform.sendOldValues = true
     }
     return this.transform.sendOldValues
+  }
+
+  isVersioned(): boolean {
+    return this.transform.storeName === undefined
+      ? this.parent.isVersioned()
+      : this.transform.storeIsVersioned
   }
 
   view(): TableView<K, Out> {
@@ -71,6 +78,11 @@ class TransformedReader<K, V, Out> implements TableReader<K, Out> {
       : this.compute(key, value ?? null)
   }
 
+  getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<Out> | undefined> {
+    if (isPromise(this.starting)) return this.starting.then(() => this.stampedOf(key))
+    return this.stampedOf(key)
+  }
+
   prefetch(key: K): void {
     this.parent.prefetch(key)
   }
@@ -79,6 +91,22 @@ class TransformedReader<K, V, Out> implements TableReader<K, Out> {
     await starting
     this.starting = undefined
     return await this.get(key)
+  }
+
+  private stampedOf(key: K): MaybePromise<ValueAndTimestamp<Out> | undefined> {
+    const found = this.parent.getWithTimestamp(key)
+    if (isPromise(found)) return found.then((read) => this.stamp(key, read))
+    return this.stamp(key, found)
+  }
+
+  private stamp(
+    key: K,
+    found: ValueAndTimestamp<V> | undefined,
+  ): MaybePromise<ValueAndTimestamp<Out> | undefined> {
+    const stamped = (value: Out | null): ValueAndTimestamp<Out> | undefined =>
+      value === null ? undefined : { value, timestampMs: found?.timestampMs ?? -1 }
+    const value = this.compute(key, found?.value ?? null)
+    return isPromise(value) ? value.then(stamped) : stamped(value)
   }
 
   private compute(key: K, value: V | null): MaybePromise<Out | null> {

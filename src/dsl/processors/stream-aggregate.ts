@@ -1,11 +1,12 @@
 import { isPromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { Record } from '../../core/record.ts'
-import type { KeyValueStore, ValueAndTimestamp } from '../../state/store.ts'
+import type { ValueAndTimestamp } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import type { Aggregator, Initializer } from '../callbacks.ts'
 import { Change } from '../change.ts'
 import { CurrentRecord } from '../record-context.ts'
 import { skipRecord } from './skipped.ts'
+import { tableRows, whenPut, type TableRows } from './table-rows.ts'
 
 /** What an aggregation is made of; `sendOldValues` is settled when the topology is built. */
 export interface StreamAggregation<K, V, Agg> {
@@ -27,18 +28,18 @@ export interface StreamAggregation<K, V, Agg> {
 export class StreamAggregateProcessor<K, V, Agg> implements Processor<K, V, K, Change<Agg>> {
   private readonly aggregation: StreamAggregation<K, V, Agg>
   private readonly current = new CurrentRecord()
-  private store!: KeyValueStore<K, Agg>
+  private rows!: TableRows<K, Agg>
 
   constructor(aggregation: StreamAggregation<K, V, Agg>) {
     this.aggregation = aggregation
   }
 
   init(context: ProcessorContext<K, Change<Agg>>): void {
-    this.store = context.store(this.aggregation.storeName) as KeyValueStore<K, Agg>
+    this.rows = tableRows<K, Agg>(context, this.aggregation.storeName)
   }
 
   prefetch(key: K): void {
-    if (key !== null) this.store.prefetch(key)
+    if (key !== null) this.rows.prefetch(key)
   }
 
   process(record: Record<K, V>, context: ProcessorContext<K, Change<Agg>>): MaybePromise<void> {
@@ -46,7 +47,7 @@ export class StreamAggregateProcessor<K, V, Agg> implements Processor<K, V, K, C
       skipRecord(context, 'an aggregation takes no record without key or value')
       return
     }
-    const old = this.store.getWithTimestamp(record.key)
+    const old = this.rows.get(record.key)
     if (isPromise(old)) return this.whenRead(old, record, context)
     return this.update(record, context, old)
   }
@@ -89,10 +90,10 @@ export class StreamAggregateProcessor<K, V, Agg> implements Processor<K, V, K, C
   ): MaybePromise<void> {
     const timestampMs =
       old === undefined ? record.timestampMs : Math.max(record.timestampMs, old.timestampMs)
-    this.store.put(record.key, after, timestampMs)
     const before = this.aggregation.sendOldValues && old !== undefined ? old.value : null
-    return context.forward(
-      new Record(record.key, new Change(after, before), timestampMs, record.headers),
-    )
+    return whenPut(this.rows.put(record.key, after, timestampMs), (isLatest) => {
+      const change = new Change(after, before, isLatest)
+      return context.forward(new Record(record.key, change, timestampMs, record.headers))
+    })
   }
 }

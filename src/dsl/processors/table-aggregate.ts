@@ -1,11 +1,12 @@
 import { ProcessingError } from '../../core/errors.ts'
 import { isPromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { Record } from '../../core/record.ts'
-import type { KeyValueStore, ValueAndTimestamp } from '../../state/store.ts'
+import type { ValueAndTimestamp } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import type { Aggregator } from '../callbacks.ts'
 import { Change } from '../change.ts'
 import { CurrentRecord } from '../record-context.ts'
+import { tableRows, whenPut, type TableRows } from './table-rows.ts'
 
 /** What an aggregation of a grouped table is made of; `sendOldValues` is settled when the topology is built. */
 export interface TableAggregation<K, V, Agg> {
@@ -27,18 +28,18 @@ type Stored<Agg> = ValueAndTimestamp<Agg> | undefined
 export class TableAggregateProcessor<K, V, Agg> implements Processor<K, Change<V>, K, Change<Agg>> {
   private readonly aggregation: TableAggregation<K, V, Agg>
   private readonly current = new CurrentRecord()
-  private store!: KeyValueStore<K, Agg>
+  private rows!: TableRows<K, Agg>
 
   constructor(aggregation: TableAggregation<K, V, Agg>) {
     this.aggregation = aggregation
   }
 
   init(context: Forward<K, Agg>): void {
-    this.store = context.store(this.aggregation.storeName) as KeyValueStore<K, Agg>
+    this.rows = tableRows<K, Agg>(context, this.aggregation.storeName)
   }
 
   prefetch(key: K): void {
-    if (key !== null) this.store.prefetch(key)
+    if (key !== null) this.rows.prefetch(key)
   }
 
   process(record: Record<K, Change<V>>, context: Forward<K, Agg>): MaybePromise<void> {
@@ -48,7 +49,7 @@ export class TableAggregateProcessor<K, V, Agg> implements Processor<K, Change<V
           'something other than this application has written to its repartition topic.',
       )
     }
-    const old = this.store.getWithTimestamp(record.key)
+    const old = this.rows.get(record.key)
     if (isPromise(old)) return old.then((stored) => this.subtract(record, context, stored))
     return this.subtract(record, context, old)
   }
@@ -88,10 +89,10 @@ export class TableAggregateProcessor<K, V, Agg> implements Processor<K, Change<V
   ): MaybePromise<void> {
     const timestampMs =
       old === undefined ? record.timestampMs : Math.max(record.timestampMs, old.timestampMs)
-    this.store.put(record.key, after, timestampMs)
     const before = this.aggregation.sendOldValues && old !== undefined ? old.value : null
-    return context.forward(
-      new Record(record.key, new Change(after, before), timestampMs, record.headers),
-    )
+    return whenPut(this.rows.put(record.key, after, timestampMs), (isLatest) => {
+      const change = new Change(after, before, isLatest)
+      return context.forward(new Record(record.key, change, timestampMs, record.headers))
+    })
   }
 }

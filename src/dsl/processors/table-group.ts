@@ -15,6 +15,7 @@ type Pair<KOut, VOut> = KeyValue<KOut | null, VOut | null> | null
  * under its new one, the former first.
  *
  * @param sameKey Whether two group keys are equal; equal ones make one update of old and new value.
+ * @param parentIsVersioned Whether the table keeps history; then updates that come behind newer ones are left out.
  * @remarks Source: Java's `KTableRepartitionMap`.
  */
 export class TableGroupProcessor<K, V, KOut, VOut> implements Processor<
@@ -25,17 +26,25 @@ export class TableGroupProcessor<K, V, KOut, VOut> implements Processor<
 > {
   private readonly selector: GroupSelector<K, V, KOut, VOut>
   private readonly sameKey: (a: KOut, b: KOut) => boolean
+  private readonly parentIsVersioned: boolean
   private readonly current = new CurrentRecord()
 
-  constructor(selector: GroupSelector<K, V, KOut, VOut>, sameKey: (a: KOut, b: KOut) => boolean) {
+  constructor(
+    selector: GroupSelector<K, V, KOut, VOut>,
+    sameKey: (a: KOut, b: KOut) => boolean,
+    parentIsVersioned: boolean,
+  ) {
     this.selector = selector
     this.sameKey = sameKey
+    this.parentIsVersioned = parentIsVersioned
   }
 
   process(
     record: Record<K, Change<V>>,
     context: ProcessorContext<KOut, Change<VOut>>,
   ): MaybePromise<void> {
+    // An aggregate is made of the latest rows, which such an update does not change.
+    if (this.parentIsVersioned && !record.value.isLatest) return
     const newPair = this.select(record.value.newValue, record, context)
     const oldPair = this.select(record.value.oldValue, record, context)
     if (isPromise(newPair) || isPromise(oldPair)) {

@@ -1,9 +1,10 @@
 import { isPromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { Record } from '../../core/record.ts'
-import type { KeyValueStore, ValueAndTimestamp } from '../../state/store.ts'
+import type { ValueAndTimestamp } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import { Change } from '../change.ts'
 import { skipRecord } from './skipped.ts'
+import { tableRows, whenPut, type TableRows } from './table-rows.ts'
 
 /** How a topic becomes a table; settled when the topology is built. */
 export interface TableSource {
@@ -20,7 +21,7 @@ export interface TableSource {
  */
 export class TableSourceProcessor<K, V> implements Processor<K, V | null, K, Change<V>> {
   private readonly source: TableSource
-  private store: KeyValueStore<K, V> | undefined
+  private rows: TableRows<K, V> | undefined
 
   constructor(source: TableSource) {
     this.source = source
@@ -28,11 +29,11 @@ export class TableSourceProcessor<K, V> implements Processor<K, V | null, K, Cha
 
   init(context: ProcessorContext<K, Change<V>>): void {
     const { storeName } = this.source
-    if (storeName !== undefined) this.store = context.store(storeName) as KeyValueStore<K, V>
+    if (storeName !== undefined) this.rows = tableRows<K, V>(context, storeName)
   }
 
   prefetch(key: K): void {
-    if (key !== null && this.source.sendOldValues) this.store?.prefetch(key)
+    if (key !== null && this.source.sendOldValues) this.rows?.prefetch(key)
   }
 
   process(
@@ -43,8 +44,8 @@ export class TableSourceProcessor<K, V> implements Processor<K, V | null, K, Cha
       skipRecord(context, 'a table takes no record without key')
       return
     }
-    if (!this.store || !this.source.sendOldValues) return this.apply(record, context, undefined)
-    const old = this.store.getWithTimestamp(record.key)
+    if (!this.rows || !this.source.sendOldValues) return this.apply(record, context, undefined)
+    const old = this.rows.get(record.key)
     if (isPromise(old)) return this.whenRead(old, record, context)
     return this.apply(record, context, old)
   }
@@ -70,7 +71,9 @@ export class TableSourceProcessor<K, V> implements Processor<K, V | null, K, Cha
         ...context.recordMetadata,
       })
     }
-    this.store?.put(record.key, record.value, record.timestampMs)
-    return context.forward(record.withValue(new Change(record.value, old?.value ?? null)))
+    const forward = (isLatest: boolean): MaybePromise<void> =>
+      context.forward(record.withValue(new Change(record.value, old?.value ?? null, isLatest)))
+    if (!this.rows) return forward(true)
+    return whenPut(this.rows.put(record.key, record.value, record.timestampMs), forward)
   }
 }

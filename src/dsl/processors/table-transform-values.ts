@@ -1,6 +1,5 @@
 import { isPromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { Record } from '../../core/record.ts'
-import type { KeyValueStore } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import { Change } from '../change.ts'
 import {
@@ -8,6 +7,7 @@ import {
   type ValueTransformer,
   type ValueTransformerSupplier,
 } from '../value-transformer.ts'
+import { tableRows, whenPut, type TableRows } from './table-rows.ts'
 
 /** How a user's transformer makes one table of another; settled when the topology is built. */
 export interface TableValuesTransform<K, V, Out> {
@@ -15,6 +15,8 @@ export interface TableValuesTransform<K, V, Out> {
   /** The stores that transformers use. */
   readonly connected: readonly string[]
   readonly storeName: string | undefined
+  /** Whether that store keeps history. */
+  readonly storeIsVersioned: boolean
   sendOldValues: boolean
 }
 
@@ -30,7 +32,7 @@ export class TableTransformValuesProcessor<K, V, Out> implements Processor<
   private readonly transform: TableValuesTransform<K, V, Out>
   private readonly transformer: ValueTransformer<K, V, Out>
   private current!: TransformedRecord
-  private store: KeyValueStore<K, Out> | undefined
+  private rows: TableRows<K, Out> | undefined
 
   constructor(transform: TableValuesTransform<K, V, Out>) {
     this.transform = transform
@@ -39,13 +41,13 @@ export class TableTransformValuesProcessor<K, V, Out> implements Processor<
 
   init(context: Forward<K, Out>): MaybePromise<void> {
     const { storeName } = this.transform
-    if (storeName !== undefined) this.store = context.store(storeName) as KeyValueStore<K, Out>
+    if (storeName !== undefined) this.rows = tableRows<K, Out>(context, storeName)
     this.current = new TransformedRecord(context)
     return this.transformer.init?.(this.current)
   }
 
   prefetch(key: K): void {
-    if (this.transform.sendOldValues) this.store?.prefetch(key)
+    if (this.transform.sendOldValues) this.rows?.prefetch(key)
   }
 
   process(record: Record<K, Change<V>>, context: Forward<K, Out>): MaybePromise<void> {
@@ -74,8 +76,9 @@ export class TableTransformValuesProcessor<K, V, Out> implements Processor<
     context: Forward<K, Out>,
   ): MaybePromise<Out | null | undefined> {
     if (!this.transform.sendOldValues) return null
-    if (this.store) return this.store.get(record.key)
-    return this.compute(record.value.oldValue, record, context)
+    if (!this.rows) return this.compute(record.value.oldValue, record, context)
+    const old = this.rows.get(record.key)
+    return isPromise(old) ? old.then((found) => found?.value) : old?.value
   }
 
   private async later(
@@ -95,7 +98,9 @@ export class TableTransformValuesProcessor<K, V, Out> implements Processor<
     record: Record<K, Change<V>>,
     context: Forward<K, Out>,
   ): MaybePromise<void> {
-    this.store?.put(record.key, newValue, record.timestampMs)
-    return context.forward(record.withValue(new Change(newValue, oldValue)))
+    const forward = (isLatest: boolean): MaybePromise<void> =>
+      context.forward(record.withValue(new Change(newValue, oldValue, isLatest)))
+    if (!this.rows) return forward(record.value.isLatest)
+    return whenPut(this.rows.put(record.key, newValue, record.timestampMs), forward)
   }
 }

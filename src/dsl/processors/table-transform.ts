@@ -1,10 +1,10 @@
 import { isPromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { Record } from '../../core/record.ts'
-import type { KeyValueStore } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import type { Mapper } from '../callbacks.ts'
 import { Change } from '../change.ts'
 import { CurrentRecord } from '../record-context.ts'
+import { tableRows, whenPut, type TableRows } from './table-rows.ts'
 
 /** How one table becomes another, value by value; settled when the topology is built. */
 export interface TableTransform<K, V, Out> {
@@ -13,6 +13,10 @@ export interface TableTransform<K, V, Out> {
   /** Whether an update that was absent before and is absent now is kept back, as a filter does. */
   readonly dropsAbsent: boolean
   readonly storeName: string | undefined
+  /** Whether that store keeps history. */
+  readonly storeIsVersioned: boolean
+  /** Whether the updates are those of a table with history, which may come behind newer ones. */
+  readonly parentIsVersioned: boolean
   sendOldValues: boolean
 }
 
@@ -20,7 +24,7 @@ export interface TableTransform<K, V, Out> {
 export class TableTransformProcessor<K, V, Out> implements Processor<K, Change<V>, K, Change<Out>> {
   private readonly transform: TableTransform<K, V, Out>
   private readonly current = new CurrentRecord()
-  private store: KeyValueStore<K, Out> | undefined
+  private rows: TableRows<K, Out> | undefined
 
   constructor(transform: TableTransform<K, V, Out>) {
     this.transform = transform
@@ -28,11 +32,11 @@ export class TableTransformProcessor<K, V, Out> implements Processor<K, Change<V
 
   init(context: ProcessorContext<K, Change<Out>>): void {
     const { storeName } = this.transform
-    if (storeName !== undefined) this.store = context.store(storeName) as KeyValueStore<K, Out>
+    if (storeName !== undefined) this.rows = tableRows<K, Out>(context, storeName)
   }
 
   prefetch(key: K): void {
-    if (this.transform.sendOldValues) this.store?.prefetch(key)
+    if (this.transform.sendOldValues) this.rows?.prefetch(key)
   }
 
   process(
@@ -61,8 +65,9 @@ export class TableTransformProcessor<K, V, Out> implements Processor<K, Change<V
     context: ProcessorContext<K, Change<Out>>,
   ): MaybePromise<Out | null | undefined> {
     if (!this.transform.sendOldValues) return null
-    if (this.store) return this.store.get(record.key)
-    return this.compute(record.value.oldValue, record, context)
+    if (!this.rows) return this.compute(record.value.oldValue, record, context)
+    const old = this.rows.get(record.key)
+    return isPromise(old) ? old.then((found) => found?.value) : old?.value
   }
 
   private async later(
@@ -81,9 +86,13 @@ export class TableTransformProcessor<K, V, Out> implements Processor<K, Change<V
     record: Record<K, Change<V>>,
     context: ProcessorContext<K, Change<Out>>,
   ): MaybePromise<void> {
-    const { dropsAbsent, sendOldValues } = this.transform
-    if (dropsAbsent && sendOldValues && oldValue === null && newValue === null) return
-    this.store?.put(record.key, newValue, record.timestampMs)
-    return context.forward(record.withValue(new Change(newValue, oldValue)))
+    const { dropsAbsent, parentIsVersioned, sendOldValues } = this.transform
+    // The old value of an update that comes behind a newer one does not say whether it changes history.
+    const mayDrop = dropsAbsent && sendOldValues && !parentIsVersioned
+    if (mayDrop && oldValue === null && newValue === null) return
+    const forward = (isLatest: boolean): MaybePromise<void> =>
+      context.forward(record.withValue(new Change(newValue, oldValue, isLatest)))
+    if (!this.rows) return forward(record.value.isLatest)
+    return whenPut(this.rows.put(record.key, newValue, record.timestampMs), forward)
   }
 }
