@@ -58,7 +58,14 @@ export type {
   SinkOptions,
   SourceOptions,
 } from './topology/topology-options.ts'
+export {
+  failOnInvalidTimestamp,
+  logAndSkipOnInvalidTimestamp,
+  usePartitionTimeOnInvalidTimestamp,
+  wallclockTimestamp,
+} from './topology/timestamp-extractors.ts'
 export type {
+  ExtractionContext,
   GlobalStorePlan,
   InternalTopic,
   OffsetReset,

@@ -5,6 +5,7 @@ import type { Logger } from './core/logger.ts'
 import { nearestName } from './core/nearest-name.ts'
 import type { ErrorHandler } from './runtime/error-handlers.ts'
 import type { SchemaRegistry } from './serdes/schema-registry.ts'
+import type { TimestampExtractor } from './topology/topology-plan.ts'
 import type { Topology } from './topology/topology.ts'
 
 /** Where the worker's HTTP face listens. */
@@ -84,7 +85,10 @@ export interface KafkaStreamsSettings {
   readonly transactionTimeoutMs?: number
   /** The first wait before a worker begins anew after a failure; doubled each time, up to 10 s. Default: 100. */
   readonly retryBackoffMs?: number
-  /** How long a task waits for records of an empty partition, to process by timestamp. Milliseconds. Default: 0. */
+  /**
+   * How long a task waits for records of an empty partition, to process by timestamp, in milliseconds. 0: only for
+   * records that the broker has already; −1: not at all. Default: 0. Source: `max.task.idle.ms`, KIP-695.
+   */
   readonly maxTaskIdleMs?: number
   /** Bytes of uncommitted writes over all tasks that bring a commit forward. Default: 64 MiB. */
   readonly maxUncommittedBytes?: number
@@ -109,6 +113,11 @@ export interface KafkaStreamsConfig extends KafkaStreamsSettings {
   readonly topology: Topology
   readonly broker: BrokerConnector
   readonly errors?: ErrorHandlersConfig
+  /**
+   * Takes the event time of records whose source has no extractor of its own. Default: the record's own timestamp; a
+   * record with a negative one is dropped, counted and logged. Source: `default.timestamp.extractor`.
+   */
+  readonly defaultTimestampExtractor?: TimestampExtractor
   /** Default: warnings and errors to the console. */
   readonly logger?: Logger
 }
@@ -120,6 +129,7 @@ const someObject = (what: string, method: string): z.ZodType =>
     (value) => typeof (value as globalThis.Record<string, unknown> | null)?.[method] === 'function',
     `expected ${what}`,
   )
+const extractor = z.custom((value) => typeof value === 'function', 'expected a timestamp extractor')
 const handler = z.custom((value) => typeof value === 'function', 'expected an error handler')
 
 const schema = z.strictObject({
@@ -158,7 +168,7 @@ const schema = z.strictObject({
   transactionTimeoutMs: milliseconds.min(1).optional(),
   retryBackoffMs: milliseconds.min(1).optional(),
   autoCreateTopics: z.boolean().optional(),
-  maxTaskIdleMs: milliseconds.optional(),
+  maxTaskIdleMs: z.number().int().min(-1).optional(),
   maxUncommittedBytes: bytes.optional(),
   maxBufferedBytes: bytes.optional(),
   offsetReset: z.enum(['earliest', 'latest']).optional(),
@@ -175,6 +185,7 @@ const schema = z.strictObject({
       production: handler.optional(),
     })
     .optional(),
+  defaultTimestampExtractor: extractor.optional(),
   logger: someObject('a logger with debug, info, warn and error', 'warn').optional(),
 })
 

@@ -160,6 +160,7 @@ export class KafkaStreams implements AsyncCloseable {
 
   async #open(): Promise<Opened> {
     const { applicationId, topology, logger = consoleLogger, errors } = this.#config
+    const { defaultTimestampExtractor } = this.#config
     const plan = topology.plan()
     const { registry, isOwn } = await this.#openRegistry()
     const environment: SerdeEnvironment = {
@@ -189,6 +190,7 @@ export class KafkaStreams implements AsyncCloseable {
         production: errors?.production ?? deadLetter,
       },
       config: workerConfig(workerSettings(this.#config)),
+      ...(defaultTimestampExtractor && { timestampExtractor: defaultTimestampExtractor }),
     })
     for (const listener of this.#listeners.keys()) {
       this.#listeners.set(listener, worker.onStateChange(listener))

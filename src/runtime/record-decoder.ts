@@ -4,6 +4,7 @@ import { Record } from '../core/record.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
 import type { SerdeContext } from '../serdes/serde.ts'
+import type { ExtractionContext } from '../topology/topology-plan.ts'
 import type { AnyRecord } from './graph-node.ts'
 import type { RecordChunk } from './record-chunk.ts'
 import type { TaskSourceNode } from './task-source-node.ts'
@@ -12,6 +13,8 @@ import type { TaskSourceNode } from './task-source-node.ts'
 export interface RecordDecoderOptions {
   readonly taskId: TaskId
   readonly source: TaskSourceNode
+  /** The wall clock, for extractors that ask for it. */
+  readonly clock: ExtractionContext
   /** Called for a record whose extractor gave a negative time; it is dropped. */
   readonly onNegativeTimestamp: (place: TopicPartition, offset: number, timestampMs: number) => void
 }
@@ -21,6 +24,7 @@ export class RecordDecoder {
   readonly #place: TopicPartition
   readonly #taskId: TaskId
   readonly #source: TaskSourceNode
+  readonly #clock: ExtractionContext
   readonly #onNegativeTimestamp: RecordDecoderOptions['onNegativeTimestamp']
   readonly #keyContext: SerdeContext
   readonly #valueContext: SerdeContext
@@ -31,6 +35,7 @@ export class RecordDecoder {
     this.#place = place
     this.#taskId = options.taskId
     this.#source = options.source
+    this.#clock = options.clock
     this.#onNegativeTimestamp = options.onNegativeTimestamp
     this.#keyContext = { topic: place.topic, part: 'key' }
     this.#valueContext = { topic: place.topic, part: 'value' }
@@ -88,7 +93,8 @@ export class RecordDecoder {
   }
 
   #retime(record: AnyRecord): AnyRecord {
-    const timestampMs = this.#source.timestampExtractor!(record, this.partitionTimeMs)
+    const extract = this.#source.timestampExtractor!
+    const timestampMs = extract(record, this.partitionTimeMs, this.#clock)
     if (!Number.isFinite(timestampMs)) throw new TypeError(`it gave ${String(timestampMs)}`)
     const wholeMs = Math.floor(timestampMs)
     return wholeMs === record.timestampMs ? record : record.withTimestamp(wholeMs)

@@ -91,6 +91,7 @@ export class StreamTask {
       maxTaskIdleMs: options.maxTaskIdleMs,
       maxChunkRecords: options.maxChunkRecords ?? defaultChunkRecords,
       progress,
+      clock,
       onNegativeTimestamp: (place, offset, timestampMs) =>
         this.#dropNegative(place, offset, timestampMs),
       sourceOf: (topic) => this.#graph.sourceOf(topic),
@@ -122,7 +123,8 @@ export class StreamTask {
   /** Reads records of a partition as the task would, without processing them; before the task is initialized. */
   decoderOf(place: TopicPartition): RecordDecoder {
     const source = this.#graph.sourceOf(place.topic)
-    return new RecordDecoder(place, { taskId: this.id, source, onNegativeTimestamp: () => {} })
+    const { clock } = this.#options
+    return new RecordDecoder(place, { taskId: this.id, source, clock, onNegativeTimestamp() {} })
   }
 
   /** Sets partition times and stream time from the metadata of committed offsets. */

@@ -15,6 +15,7 @@ export interface TaskInputOptions {
   readonly isolation: Isolation
   readonly maxTaskIdleMs: number
   readonly maxChunkRecords: number
+  readonly clock: RecordQueueOptions['clock']
   readonly onNegativeTimestamp: RecordQueueOptions['onNegativeTimestamp']
   /** What the processors of the task keep with the offsets. */
   readonly progress: TaskProgress
@@ -31,13 +32,13 @@ export class TaskInput {
   readonly #committed = new Map<RecordQueue, number>()
 
   constructor(options: TaskInputOptions) {
-    const { id, maxChunkRecords, onNegativeTimestamp } = options
+    const { id, maxChunkRecords, clock, onNegativeTimestamp } = options
     this.#id = id
     this.#isolation = options.isolation
     this.#progress = options.progress
     for (const { topic, partition } of options.partitions) {
       const source = options.sourceOf(topic)
-      const shared = { taskId: id, source, maxChunkRecords, onNegativeTimestamp }
+      const shared = { taskId: id, source, maxChunkRecords, clock, onNegativeTimestamp }
       const queue = new RecordQueue(topic, partition, shared)
       this.#queues.set(topicPartitionName(topic, partition), queue)
     }

@@ -93,6 +93,7 @@ export class TaskManager {
   async #build(inputs: TaskInputs): Promise<ActiveTask> {
     const { applicationId, plan, clock, logger, metrics, environment, handlers, config } =
       this.#options
+    const { timestampExtractor } = this.#options
     const { collector, deadLetters, globalStore } = this.#surroundings
     const { taskId: id, subTopology } = inputs
     const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
@@ -120,6 +121,7 @@ export class TaskManager {
         maxTaskIdleMs: config.maxTaskIdleMs,
         isolation: isolationOf(config.processingGuarantee),
         globalStore,
+        ...(timestampExtractor && { timestampExtractor }),
       })
       late.task = task
       return new ActiveTask({ inputs, task, state, changelogs: this.#changelogsOf(inputs) })

@@ -1,6 +1,7 @@
 import { messageOf, ProductionError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { partitionForKey } from '../core/murmur2.ts'
+import { taskIdName } from '../core/task-id.ts'
 import { bindSerde, type Serde, type SerdeContext, type SerdeEnvironment } from '../serdes/serde.ts'
 import type { SinkNode, StreamPartitioner } from '../topology/topology-plan.ts'
 import type { FailureRouter } from './failure-router.ts'
@@ -25,6 +26,7 @@ export interface SinkServices {
 /** Serializes records and hands them to the collector, with their own time and headers. */
 export class TaskSinkNode implements GraphNode {
   readonly name: string
+  readonly #scope: TaskScope
   readonly #collector: RecordCollector
   readonly #failures: FailureRouter
   readonly #services: SinkServices
@@ -38,6 +40,7 @@ export class TaskSinkNode implements GraphNode {
 
   constructor(node: SinkNode, scope: TaskScope, failures: FailureRouter, services: SinkServices) {
     this.name = node.name
+    this.#scope = scope
     this.#collector = scope.collector
     this.#failures = failures
     this.#services = services
@@ -123,18 +126,25 @@ export class TaskSinkNode implements GraphNode {
       key === null || key === undefined ? null : this.#key.serialize(key, to.keyContext)
     const valueBytes =
       value === null || value === undefined ? null : this.#value.serialize(value, to.valueContext)
-    const partition =
-      this.#partitioner === undefined
-        ? this.#partitionOfKey(to, keyBytes)
-        : this.#partition(to, record)
-    this.#collector.send(
-      to.topic,
-      partition,
-      record.timestampMs,
-      keyBytes,
-      valueBytes,
-      record.headers,
-    )
+    const chosen = this.#partitioner && this.#choosePartitions(to, record)
+    if (chosen === undefined) {
+      this.#send(to, this.#partitionOfKey(to, keyBytes), keyBytes, valueBytes, record)
+    } else if (typeof chosen === 'number') {
+      this.#send(to, chosen, keyBytes, valueBytes, record)
+    } else {
+      if (chosen.size === 0) this.#dropUnwanted(to)
+      for (const partition of chosen) this.#send(to, partition, keyBytes, valueBytes, record)
+    }
+  }
+
+  #send(
+    { topic }: Target,
+    partition: number | undefined,
+    key: Buffer | null,
+    value: Buffer | null,
+    { timestampMs, headers }: AnyRecord,
+  ): void {
+    this.#collector.send(topic, partition, timestampMs, key, value, headers)
   }
 
   /** Undefined: the collector goes by all of the key. */
@@ -144,13 +154,30 @@ export class TaskSinkNode implements GraphNode {
     return partitionForKey(bytes, this.#collector.partitions(to.topic))
   }
 
-  #partition(to: Target, record: AnyRecord): number | undefined {
+  #choosePartitions(to: Target, record: AnyRecord): number | ReadonlySet<number> | undefined {
     const partitions = this.#collector.partitions(to.topic)
-    const partition = this.#partitioner!(to.topic, record.key, record.value, partitions)
-    if (partition === undefined) return undefined
-    if (Number.isInteger(partition) && partition >= 0 && partition < partitions) return partition
-    throw new ProductionError(
-      `the partitioner chose partition ${partition}, but the topic has partitions 0 to ${partitions - 1}`,
+    const chosen = this.#partitioner!(to.topic, record.key, record.value, partitions)
+    if (chosen === undefined) return undefined
+    const each = typeof chosen === 'number' ? [chosen] : chosen
+    for (const partition of each) {
+      if (Number.isInteger(partition) && partition >= 0 && partition < partitions) continue
+      throw new ProductionError(
+        `the partitioner chose partition ${partition}, but the topic has partitions 0 to ${partitions - 1}`,
+      )
+    }
+    return typeof chosen === 'number' ? chosen : new Set(chosen)
+  }
+
+  #dropUnwanted({ topic }: Target): void {
+    const { dropped, logger, id, input } = this.#scope
+    dropped.skipped.add()
+    logger.warn(
+      `The partitioner of the sink ${this.name} chose no partition: a record is dropped`,
+      {
+        task: taskIdName(id),
+        to: topic,
+        ...(input && { topic: input.topic, partition: input.partition, offset: input.offset }),
+      },
     )
   }
 

@@ -5,7 +5,7 @@ import type { Random } from '../core/random.ts'
 import type { Metrics } from '../metrics/sensors.ts'
 import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateProvider } from '../state/task-state.ts'
-import type { TopologyPlan } from '../topology/topology-plan.ts'
+import type { TimestampExtractor, TopologyPlan } from '../topology/topology-plan.ts'
 import type { ErrorHandlers } from './error-handlers.ts'
 import type { WorkerConfig } from './worker-config.ts'
 
@@ -22,4 +22,6 @@ export interface WorkerOptions {
   readonly metrics: Metrics
   readonly handlers: ErrorHandlers
   readonly config: WorkerConfig
+  /** Takes the event time where a source has no extractor of its own. @defaultValue the record's own timestamp */
+  readonly timestampExtractor?: TimestampExtractor
 }

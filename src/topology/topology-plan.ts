@@ -5,19 +5,37 @@ import type { Processor } from './processor.ts'
 
 // The types of keys and values are checked where nodes are added; from here on they are unknown to the compiler.
 
-/** Takes the event time of a record. Returns a negative number to have the record dropped. Source: KIP-32. */
+/** What a timestamp extractor may ask beside the record. */
+export interface ExtractionContext {
+  /** The wall-clock time, in milliseconds since the epoch. */
+  now(): number
+}
+
+/**
+ * Takes the event time of a record, in milliseconds since the epoch. Returns a negative number to have the record
+ * dropped, which is counted and logged; what it throws ends the worker. `partitionTimeMs` is the highest time of the
+ * partition's records so far, −1 before the first.
+ *
+ * @remarks Source: Java's `TimestampExtractor`, KIP-32.
+ */
 export type TimestampExtractor<K = unknown, V = unknown> = (
   record: Record<K, V>,
   partitionTimeMs: number,
+  context: ExtractionContext,
 ) => number
 
-/** Chooses the partition of a record, 0 ≤ p < partitions; undefined: Kafka's default by key. */
+/**
+ * Chooses the partition of a record, 0 ≤ p < partitions, or several of them, each of which gets a copy; none of them
+ * drops the record, which is counted and logged. Undefined: Kafka's default by key.
+ *
+ * @remarks Source: Java's `StreamPartitioner`, KIP-837.
+ */
 export type StreamPartitioner<K = unknown, V = unknown> = (
   topic: string,
   key: K,
   value: V,
   partitions: number,
-) => number | undefined
+) => number | readonly number[] | undefined
 
 /** Where reading begins when the group has no committed offset. */
 export type OffsetReset = 'earliest' | 'latest'

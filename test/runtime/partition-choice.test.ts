@@ -109,6 +109,43 @@ describe('an empty partition', () => {
     expect(harness.metrics.counts.get('millrace_task_enforced_processing_total')).toBe(2)
   })
 
+  it('is waited for anew where the broker had records of it in between', async () => {
+    await using harness = await runningTask(twoTopics, { maxTaskIdleMs: 100 })
+    harness.task.updateLag('right', 0, 0)
+    harness.feed('left', at(5))
+    expect(harness.drain()).toBe(0)
+    harness.clock.advanceSync(90)
+    harness.task.updateLag('right', 0, 1)
+    expect(harness.drain()).toBe(0)
+    harness.clock.advanceSync(50)
+    harness.task.updateLag('right', 0, 0)
+    expect(harness.drain()).toBe(0)
+    expect(harness.task.nextWakeUpMs()).toBe(harness.clock.now() + 100)
+    harness.clock.advanceSync(100)
+    expect(harness.drain()).toBe(1)
+  })
+
+  it('is waited for as long as any other, so the last to be empty decides', async () => {
+    const threeTopics = oneStep(['left', 'middle', 'right'], forwardAll)
+    await using harness = await runningTask(threeTopics, { maxTaskIdleMs: 100 })
+    harness.task.updateLag('middle', 0, 0)
+    harness.task.updateLag('right', 0, 0)
+    harness.feed('left', at(5, 7))
+    harness.feed('middle', at(6))
+    expect(harness.drain()).toBe(0)
+    harness.clock.advanceSync(60)
+    harness.feed('right', at(4))
+    // Of the right one nothing is left then, and its waiting begins.
+    expect(harness.drain()).toBe(1)
+    harness.clock.advanceSync(100)
+    expect(harness.drain()).toBe(2)
+    harness.clock.advanceSync(99)
+    expect(harness.drain()).toBe(0)
+    harness.clock.advanceSync(1)
+    expect(harness.drain()).toBe(1)
+    expect(out(harness)).toEqual(['4', '5', '6', '7'])
+  })
+
   it('counts as read to its end by the isolation it is read with', async () => {
     const halfOpen = (topic: string) =>
       fetched(topic, at(1), { lag: 5, nextOffset: 1, lastStableOffset: 1 })

@@ -9,6 +9,7 @@ import { workerConfig, type WorkerConfig } from '../../src/runtime/worker-config
 import { Worker } from '../../src/runtime/worker.ts'
 import { memoryState } from '../../src/state/index.ts'
 import type { StateProvider } from '../../src/state/task-state.ts'
+import type { TimestampExtractor } from '../../src/topology/topology-plan.ts'
 import type { Topology } from '../../src/topology/topology.ts'
 
 export const allDeadLetters: ErrorHandlers = {
@@ -28,6 +29,7 @@ export interface StartOptions {
   readonly state?: StateProvider
   readonly logger?: Logger
   readonly metrics?: Metrics
+  readonly timestampExtractor?: TimestampExtractor
   /** Puts something between the worker and its client. */
   readonly wrap?: (client: Broker) => Broker
 }
@@ -49,6 +51,7 @@ const quick: Partial<WorkerConfig> = {
 }
 
 export function createWorker(options: StartOptions): TestWorker {
+  const { timestampExtractor } = options
   const client = options.broker.open({ clientId: options.clientId ?? 'worker' })
   const worker = new Worker({
     applicationId: options.applicationId ?? 'app',
@@ -62,6 +65,7 @@ export function createWorker(options: StartOptions): TestWorker {
     metrics: options.metrics ?? noMetrics,
     handlers: { ...allDeadLetters, ...options.handlers },
     config: workerConfig({ ...quick, ...options.config }),
+    ...(timestampExtractor && { timestampExtractor }),
   })
   return { worker, client }
 }
