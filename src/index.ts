@@ -90,6 +90,13 @@ export type {
   Predicate,
   Reducer,
 } from './dsl/callbacks.ts'
+export type { AsyncMapper, AsyncRecordContext, MapValuesAsyncOptions } from './dsl/async-options.ts'
+export type {
+  CallAttempt,
+  CallRetry,
+  ConcurrentCalls,
+  ConcurrentCallsOptions,
+} from './topology/concurrent-calls.ts'
 export { CountWindows } from './dsl/count-windows.ts'
 export type { DedupRules } from './dsl/dedup-options.ts'
 export { JoinWindows, type JoinWindowsOptions } from './dsl/join-windows.ts'

@@ -4,6 +4,7 @@ import type { ProcessorNode, StreamPartitioner } from '../topology/topology-plan
 import type { ProcessorSupplier } from '../topology/processor.ts'
 import type { Topic } from '../topology/topic.ts'
 import type { DynamicTopic } from '../topology/topology-options.ts'
+import type { AsyncMapper, MapValuesAsyncOptions } from './async-options.ts'
 import type * as callbacks from './callbacks.ts'
 import { DeclaredBranches } from './declared-branches.ts'
 import type { DeclaredStreamState } from './declared.ts'
@@ -20,6 +21,7 @@ import { SelectKeyProcessor } from './processors/select-key.ts'
 import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
 import { dedupStream } from './stream-dedup.ts'
+import { mapStreamValuesAsync } from './stream-map-values-async.ts'
 import { processStream, processStreamValues } from './stream-process.ts'
 import { StreamJoins, type AnyJoinOptions, type JoinPartner } from './stream-joins.ts'
 import { streamToTable } from './stream-to-table.ts'
@@ -81,6 +83,13 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
     const node = this.add(name, () => new MapValuesProcessor(mapper), 'revalued')
     const key = options.key ?? this.state.key
     return this.next<K, VOut>({ name, node, key, value: options.value })
+  }
+
+  mapValuesAsync<VOut>(
+    mapper: AsyncMapper<K, V, VOut>,
+    options: MapValuesAsyncOptions<K, VOut>,
+  ): KStream<K, VOut> {
+    return mapStreamValuesAsync(this.state, mapper, options)
   }
 
   flatMap<KOut, VOut>(

@@ -16,6 +16,7 @@ import type {
   Punctuator,
   RecordMetadata,
 } from '../topology/processor.ts'
+import type { ConcurrentCalls, ConcurrentCallsOptions } from '../topology/concurrent-calls.ts'
 import type { TimerHandler, Timers } from '../topology/timers.ts'
 
 /**
@@ -117,6 +118,20 @@ class FixedKeyContext<K, V> implements ProcessorContext<K, V> {
       this.key = timer.key as unknown as K
       return onTimer(timer)
     })
+  }
+
+  /** A call's record is the one in process while its result goes on. */
+  concurrentCalls(options: ConcurrentCallsOptions): ConcurrentCalls {
+    const calls = this.inner.concurrentCalls(options)
+    return {
+      start: (key, call, finish) => {
+        const own = this.key
+        return calls.start(key, call, (result) => {
+          this.key = own
+          return finish(result)
+        })
+      },
+    }
   }
 
   commit(): void {

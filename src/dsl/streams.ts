@@ -17,6 +17,7 @@ import type {
   Predicate,
   Reducer,
 } from './callbacks.ts'
+import type { AsyncMapper, MapValuesAsyncOptions } from './async-options.ts'
 import type { CountWindows } from './count-windows.ts'
 import type {
   CountWindowedOptions,
@@ -78,6 +79,18 @@ export interface KStream<K, V> {
   mapValues<VOut>(
     mapper: Mapper<K, V, VOut>,
     options?: SerdeOptions<K, NoInfer<VOut>>,
+  ): KStream<K, VOut>
+  /**
+   * Gives each record another value by a call that takes its time, such as a request to a service, with so many calls in
+   * flight at once. Calls of one key are made one after the other, and results go on in the order of the records
+   * unless `orderedBy` says otherwise. A record is committed only when its call has ended and its result has gone on;
+   * after a failure a call may be made again for a record that had it before.
+   *
+   * A call that fails, after the attempts that `retry` allows, goes to the `processing` error handler with its record.
+   */
+  mapValuesAsync<VOut>(
+    mapper: AsyncMapper<K, V, VOut>,
+    options: MapValuesAsyncOptions<K, NoInfer<VOut>>,
   ): KStream<K, VOut>
   /** Makes any number of records of each. What follows by key is repartitioned. */
   flatMap<KOut, VOut>(

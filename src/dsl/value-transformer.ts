@@ -22,7 +22,7 @@ import { CurrentRecord, type RecordContext } from './record-context.ts'
  * @remarks Source: Java's `ForwardingDisabledProcessorContext`.
  */
 export type TransformContext<Stores extends StateStore = StateStore> = RecordContext &
-  Omit<ProcessorContext<never, never, Stores>, 'forward' | 'forwardHeld'>
+  Omit<ProcessorContext<never, never, Stores>, 'forward' | 'forwardHeld' | 'concurrentCalls'>
 
 /**
  * Gives each row of a table another value, with the help of stores and timers. It must give the same value for the same

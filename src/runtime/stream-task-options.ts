@@ -57,4 +57,12 @@ export interface StreamTaskOptions {
    * @defaultValue 1000
    */
   readonly maxChunkRecords?: number
+  /** Called when a call has ended and its result may go on, while the task is perhaps asked nothing. */
+  readonly wake?: () => void
+  /**
+   * Times calls and the waits between their attempts.
+   *
+   * @defaultValue the clock
+   */
+  readonly callClock?: Clock
 }

@@ -16,6 +16,7 @@ import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
 import { TaskProgress } from './task-progress.ts'
 import { TaskPunctuation } from './task-punctuation.ts'
+import { TaskCalls } from './task-calls.ts'
 import { TaskTimers } from './task-timers.ts'
 import type { TaskScope } from './task-scope.ts'
 import { TimeSlice } from './time-slice.ts'
@@ -161,7 +162,12 @@ export class StreamTask {
   isProcessable(nowMs: number): boolean {
     if (this.#state !== 'running') return false
     const { group } = this.#input
-    return this.#loop.timersDue || group.fillable || group.choose(() => nowMs) !== undefined
+    return (
+      this.#scope.calls.ready ||
+      this.#loop.timersDue ||
+      group.fillable ||
+      group.choose(() => nowMs) !== undefined
+    )
   }
 
   /**
@@ -226,6 +232,18 @@ export class StreamTask {
     })
   }
 
+  /**
+   * Waits for the calls that run beside processing and hands their results on; undefined where there are none. To be
+   * called before {@link prepareCommit}, since a record whose call has not ended must not be committed.
+   *
+   * @throws as {@link processFor} does.
+   */
+  settle(): Promise<void> | undefined {
+    if (this.#scope.calls.held === 0) return undefined
+    this.#checkUsable()
+    return this.#scope.calls.settle()
+  }
+
   /** Whether anything was processed or punctuated, or an offset moved on, since the last {@link prepareCommit}. */
   get commitNeeded(): boolean {
     return this.#loop.ran || this.#punctuation.ran || this.#input.moved
@@ -249,7 +267,8 @@ export class StreamTask {
    */
   prepareCommit(): PreparedCommit {
     this.#checkUsable()
-    if (this.#scope.input !== undefined || this.#scope.punctuationMs !== undefined) {
+    const { input, punctuationMs, calls } = this.#scope
+    if (input !== undefined || punctuationMs !== undefined || calls.held > 0) {
       throw this.#misused('be committed while a record is in process')
     }
     const sealed = this.#options.state.seal()
@@ -266,6 +285,7 @@ export class StreamTask {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#loop.stop()
+    this.#scope.calls.close()
     this.#input.clear()
     this.#metrics.remove()
     await this.#graph.close()
@@ -315,6 +335,7 @@ function scopeOf(
     taskStore: (name) => state.store(name),
     globalStore: (name) => options.globalStore(name),
     timers,
+    calls: new TaskCalls(id, options.callClock ?? clock, options.wake ?? (() => {})),
     input: undefined,
     punctuationMs: undefined,
     timer: undefined,

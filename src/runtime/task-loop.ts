@@ -77,8 +77,16 @@ export class TaskLoop {
     const group = this.#group
     for (;;) {
       if (slice.timeToLook && (slice.isOver() || collector.ready() !== undefined)) return undefined
+      const { calls } = this.#scope
+      if (calls.ready) {
+        const pending = this.#deliver()
+        slice.tickAside()
+        if (pending !== undefined) return pending
+        continue
+      }
       if (this.timersDue) {
-        const pending = this.#fireTimer()
+        // Results come before what is later in event time, however long their calls take.
+        const pending = calls.held > 0 ? calls.settle() : this.#fireTimer()
         slice.tickAside()
         if (pending !== undefined) return pending
         continue
@@ -94,6 +102,20 @@ export class TaskLoop {
       slice.tick()
       if (pending !== undefined) return pending
     }
+  }
+
+  /** Hands on the result of a call that ended. */
+  #deliver(): Promise<void> | undefined {
+    this.ran = true
+    const delivering = this.#scope.calls.deliver()
+    if (isPromise(delivering)) return delivering.then(() => this.#checkFatal())
+    this.#checkFatal()
+    return undefined
+  }
+
+  /** A processor may have caught the error that says so. */
+  #checkFatal(): void {
+    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
   }
 
   /** Whether a timer of event time may have to fire before the next record is processed. */
@@ -112,8 +134,7 @@ export class TaskLoop {
   }
 
   #noteTimer(fired: boolean): void {
-    // A processor may have caught the error that says so.
-    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
+    this.#checkFatal()
     if (!fired) return
     this.ran = true
     this.#metrics.punctuated.add()
@@ -185,6 +206,7 @@ export class TaskLoop {
     // After each record and not once a slice, so that it makes no difference how records are cut into slices.
     const { streamTimeMs } = storeClock
     if (this.#punctuation.streamTime.nextDueMs > streamTimeMs) return undefined
+    if (this.#scope.calls.held > 0) return this.#punctuateLater()
     const punctuating = this.#punctuation.runStreamTime(streamTimeMs)
     return isPromise(punctuating) ? punctuating.then(() => {}) : undefined
   }
@@ -192,12 +214,19 @@ export class TaskLoop {
   async #processLater(queue: RecordQueue, pending: Promise<void>): Promise<void> {
     await pending
     this.#advance(queue)
-    if (!this.#stopped) await this.#punctuation.runStreamTime(this.#scope.storeClock.streamTimeMs)
+    await this.#punctuateLater()
+  }
+
+  /** Runs what is due of event time, after the results of calls, which belong before it. */
+  async #punctuateLater(): Promise<void> {
+    const { storeClock, calls } = this.#scope
+    if (this.#stopped || this.#punctuation.streamTime.nextDueMs > storeClock.streamTimeMs) return
+    await calls.settle()
+    if (!this.#stopped) await this.#punctuation.runStreamTime(storeClock.streamTimeMs)
   }
 
   #advance(queue: RecordQueue): void {
-    // A processor may have caught the error that says so.
-    if (this.#failures.fatal !== undefined) throw this.#failures.fatal
+    this.#checkFatal()
     this.#scope.input = undefined
     if (this.#stopped) return
     this.ran = true

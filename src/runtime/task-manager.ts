@@ -18,6 +18,8 @@ export interface TaskSurroundings {
   readonly collector: RecordCollector
   readonly deadLetters: DeadLetters
   readonly globalStore: (name: string) => StateStore | undefined
+  /** Has the worker look at its tasks. */
+  readonly wake: () => void
 }
 
 /** Makes, keeps and closes the tasks of a worker. */
@@ -94,7 +96,7 @@ export class TaskManager {
     const { applicationId, plan, clock, logger, metrics, environment, handlers, config } =
       this.#options
     const { timestampExtractor } = this.#options
-    const { collector, deadLetters, globalStore } = this.#surroundings
+    const { collector, deadLetters, globalStore, wake } = this.#surroundings
     const { taskId: id, subTopology } = inputs
     const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
     const changelog = new ChangelogWriter({ id, applicationId, plan, subTopology, collector })
@@ -121,6 +123,7 @@ export class TaskManager {
         maxTaskIdleMs: config.maxTaskIdleMs,
         isolation: isolationOf(config.processingGuarantee),
         globalStore,
+        wake,
         ...(timestampExtractor && { timestampExtractor }),
       })
       late.task = task

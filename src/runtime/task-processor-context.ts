@@ -15,6 +15,7 @@ import type {
   Punctuator,
   RecordMetadata,
 } from '../topology/processor.ts'
+import type { ConcurrentCalls, ConcurrentCallsOptions } from '../topology/concurrent-calls.ts'
 import type { TimerHandler, Timers } from '../topology/timers.ts'
 import { deliver, type AnyRecord, type GraphNode } from './graph-node.ts'
 import { storeFor } from './processor-stores.ts'
@@ -29,6 +30,7 @@ export interface ContextNode {
   readonly children: readonly GraphNode[]
   punctuate(punctuator: Punctuator, timestampMs: number): MaybePromise<void>
   fire(timer: HeldTimer, run: () => MaybePromise<void>): MaybePromise<void>
+  keep(): (run: () => MaybePromise<void>) => MaybePromise<void>
 }
 
 /** The context of one processor in one task. */
@@ -134,6 +136,10 @@ export class TaskProcessorContext implements ProcessorContext {
           fire: (timer, run) => this.#node.fire(timer, run),
         }),
     ) as unknown as Timers<K, P>
+  }
+
+  concurrentCalls(options: ConcurrentCallsOptions): ConcurrentCalls {
+    return this.#scope.calls.open(this.#node.name, options, () => this.#node.keep())
   }
 
   commit(): void {

@@ -5,6 +5,7 @@ import type { Processor, Punctuator } from '../topology/processor.ts'
 import type { ProcessorNode } from '../topology/topology-plan.ts'
 import type { FailureRouter } from './failure-router.ts'
 import type { AnyRecord, GraphNode } from './graph-node.ts'
+import { ScopeState } from './held-scope.ts'
 import { TaskProcessorContext, type ContextNode } from './task-processor-context.ts'
 import type { TaskScope } from './task-scope.ts'
 import type { HeldTimer } from './timer-head.ts'
@@ -63,6 +64,14 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
     return this.#settle(result)
   }
 
+  #run(run: () => MaybePromise<void>): MaybePromise<void> {
+    try {
+      return this.#settle(run())
+    } catch (error) {
+      return this.#failed(error)
+    }
+  }
+
   punctuate(punctuator: Punctuator, timestampMs: number): MaybePromise<void> {
     return this.#runAt(timestampMs, () => punctuator(timestampMs))
   }
@@ -80,20 +89,49 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
     })
   }
 
+  /**
+   * Notes the record in process, or what else is the cause of things; gives what runs something later as if it were in
+   * process again.
+   */
+  keep(): (run: () => MaybePromise<void>) => MaybePromise<void> {
+    const kept = ScopeState.kept(this.#scope)
+    const { recordTimestampMs } = this.#context
+    return (run) => this.#runKept(kept, recordTimestampMs, run)
+  }
+
+  #runKept(
+    kept: ScopeState,
+    recordTimestampMs: number,
+    run: () => MaybePromise<void>,
+  ): MaybePromise<void> {
+    const context = this.#context
+    const current = ScopeState.of(this.#scope)
+    const currentTimestampMs = context.recordTimestampMs
+    const goBack = (): void => {
+      current.putBack(this.#scope)
+      context.recordTimestampMs = currentTimestampMs
+    }
+    kept.putBack(this.#scope)
+    context.recordTimestampMs = recordTimestampMs
+    let settled: MaybePromise<void>
+    try {
+      settled = this.#run(run)
+    } catch (error) {
+      goBack()
+      throw error
+    }
+    if (isPromise(settled)) return settled.finally(goBack)
+    goBack()
+    return undefined
+  }
+
   /** Runs what no record is the cause of. */
   #runAt(timestampMs: number, run: () => MaybePromise<void>): MaybePromise<void> {
     const context = this.#context
     context.recordTimestampMs = timestampMs
     context.recordHeaders = undefined
     this.#scope.punctuationMs = timestampMs
-    let settled: MaybePromise<void>
-    try {
-      const result = run()
-      settled =
-        result === undefined && context.pending === undefined ? undefined : this.#settle(result)
-    } catch (error) {
-      settled = this.#failed(error)
-    }
+    const settled = this.#run(run)
     if (settled === undefined) {
       this.#scope.punctuationMs = undefined
       return undefined

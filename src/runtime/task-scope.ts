@@ -14,6 +14,7 @@ import type {
 } from '../topology/processor.ts'
 import type { PunctuationQueue } from './punctuation-queue.ts'
 import type { HeldTimer } from './timer-head.ts'
+import type { TaskCalls } from './task-calls.ts'
 import type { TaskTimers } from './task-timers.ts'
 import type { RecordCollector } from './record-collector.ts'
 
@@ -38,6 +39,7 @@ export interface TaskScope {
   readonly streamPunctuations: PunctuationQueue
   readonly wallClockPunctuations: PunctuationQueue
   readonly timers: TaskTimers
+  readonly calls: TaskCalls
   /** Count the records that operators drop, by rule. */
   readonly dropped: Readonly<globalThis.Record<DropRule, Counter>>
   /** What processors keep with the committed offsets. */

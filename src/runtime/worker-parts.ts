@@ -65,7 +65,12 @@ export async function assembleWorker(
   const { collector, deadLetters } = await openOutput(options, await openProducer())
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
-  const tasks = new TaskManager(options, { collector, deadLetters, globalStore })
+  const tasks = new TaskManager(options, {
+    collector,
+    deadLetters,
+    globalStore,
+    wake: signals.wake,
+  })
   const metrics = new WorkerMetrics(options.metrics, clock, () => tasks.all.length)
   const facts = new MemberFacts(options, tasks)
   const membership = openMembership(options, layout, facts)

@@ -26,6 +26,7 @@ import { TestOutputTopic, type TestOutputRecord } from './test-output-topic.ts'
 import { testStore, type TestStoreOf, type AnyTestStore } from './test-stores.ts'
 import { openTestTasks, type TestTasks } from './test-tasks.ts'
 import { TestTopics } from './test-topics.ts'
+import { clockForCalls } from './clock-for-calls.ts'
 import type { TopologyTestDriverOptions } from './topology-test-driver-options.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -184,6 +185,7 @@ export class TopologyTestDriver implements AsyncCloseable {
         plan: this.#plan,
         collector: this.#topics,
         clock: this.clock,
+        callClock: clockForCalls,
         logger: options.logger ?? silentLogger,
         metrics: options.metrics ?? noMetrics,
         environment: this.#serdes.environment,
@@ -289,10 +291,21 @@ export class TopologyTestDriver implements AsyncCloseable {
         if (isPromise(processing)) return processing.then(() => this.#drain())
         continue
       }
+      const settling = this.#settleCalls()
+      if (settling) return settling.then(() => this.#drain())
       const next = this.#arrivals.take()
       if (!next) return this.#expire(0)
       this.#hand(next.topic, next.record)
     }
+  }
+
+  /** Waits for the calls that run beside processing, of one task; undefined where there are none. */
+  #settleCalls(): Promise<void> | undefined {
+    for (const { task } of this.#running.tasks) {
+      const settling = task.settle()
+      if (settling) return settling
+    }
+    return undefined
   }
 
   /** Deletes from stores what has expired, as a worker does before it commits. */

@@ -4,6 +4,7 @@ import type { Record } from '../core/record.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type { TimerStoreSpec } from '../state/timer-store-spec.ts'
+import type { ConcurrentCalls, ConcurrentCallsOptions } from './concurrent-calls.ts'
 import type { TimerHandler, Timers } from './timers.ts'
 
 /**
@@ -111,6 +112,12 @@ export interface ProcessorContext<
    * @throws TopologyError where the store is not connected to this processor, or its timers are open already.
    */
   timers<K, P>(store: TimerStoreSpec<K, P>, onTimer: TimerHandler<K, P>): Timers<K, P>
+  /**
+   * Has asynchronous calls run beside the processing of the records that follow: to be called in `init`.
+   *
+   * @throws TopologyError for options that make no sense.
+   */
+  concurrentCalls(options: ConcurrentCallsOptions): ConcurrentCalls
   /** Asks for a commit soon. */
   commit(): void
   /**

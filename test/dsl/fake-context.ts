@@ -43,6 +43,10 @@ export class FakeContext implements ProcessorContext {
     throw new Error('no timers here')
   }
 
+  concurrentCalls(): never {
+    throw new Error('no calls here')
+  }
+
   commit(): void {}
 
   recordDropped(reason: string): void {

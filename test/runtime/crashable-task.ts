@@ -124,13 +124,17 @@ export class CrashableTask implements AsyncDisposable {
 
   /** Processes all there is. */
   async drain(): Promise<void> {
-    while (this.task.isProcessable(this.clock.now())) {
-      await this.task.processFor(Number.POSITIVE_INFINITY)
-    }
+    do {
+      while (this.task.isProcessable(this.clock.now())) {
+        await this.task.processFor(Number.POSITIVE_INFINITY)
+      }
+      await this.task.settle()
+    } while (this.task.isProcessable(this.clock.now()))
   }
 
   /** Makes lasting what was done so far; `state` alone, as where at least once ends between state and offsets. */
   async commit(what: 'all' | 'state' = 'all'): Promise<void> {
+    await this.task.settle()
     const prepared = this.task.prepareCommit()
     const changes = [...prepared.sealed.changelog()]
     const sent = this.#collector.sent.splice(0)

@@ -3,6 +3,7 @@ import { string } from 'millrace/serdes'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { memoryState, timerStore } from '../../src/state/index.ts'
 import type { StateProvider } from '../../src/state/task-state.ts'
 import { topic } from '../../src/topology/topic.ts'
@@ -59,7 +60,7 @@ async function withCrashes({ topology, rounds, openState, isDone }: Scene): Prom
   ])
   await client.close()
   const start = (clientId: string, state: StateProvider): TestWorker => {
-    const config = { commitIntervalMs: 5, sessionTimeoutMs: 80, transactionTimeoutMs: 150 }
+    const config = { commitIntervalMs: 15, sessionTimeoutMs: 80, transactionTimeoutMs: 150 }
     const started = createWorker({ topology, broker, state, clientId, config })
     started.worker.start().catch(() => undefined)
     return started
@@ -79,7 +80,7 @@ async function withCrashes({ topology, rounds, openState, isDone }: Scene): Prom
   }
   await using state = openState(folder)
   const last = start('last', state)
-  await eventually(async () => expect(isDone(await readAll(broker, 'out'))).toBe(true))
+  await eventually(async () => expect(isDone(await readAll(broker, 'out'))).toBe(true), 25_000)
   // Nor may anything be added while it stops.
   await last.worker.close()
   return await readAll(broker, 'out')
@@ -170,6 +171,38 @@ describe.each(engines)('with workers that crash, on state in %s,', (_name, openS
     })
     for (const key of keys) {
       expect(out.filter((each) => each.key === key).map(({ value }) => value)).toEqual(windows)
+    }
+  })
+  it('results of calls beside processing go on once each, in order', async () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream(input)
+      .mapValuesAsync(
+        async (value) => {
+          await systemClock.sleep(Number(value) % 5)
+          return value
+        },
+        { concurrency: 8, value: string() },
+      )
+      .groupByKey()
+      .reduce((a, b) => `${a} ${b}`, { store: 'all' })
+      .toStream()
+      .to(output)
+    const keys = 'abcdefghijkl'.split('')
+    const records = Array.from({ length: 120 }, (_, i) => {
+      const key = keys[i % keys.length]!
+      return { key, value: String(Math.floor(i / keys.length)), partition: i % 2, timestampMs: i }
+    })
+    const out = await withCrashes({
+      topology: builder.build(),
+      rounds: [records.slice(0, 50), records.slice(50, 90), records.slice(90)],
+      openState,
+      isDone: ({ length }) => length >= records.length,
+    })
+    for (const key of keys) {
+      const results = out.filter((each) => each.key === key).map(({ value }) => value)
+      const numbers = Array.from({ length: 10 }, (_, i) => String(i))
+      expect(results).toEqual(numbers.map((_number, i) => numbers.slice(0, i + 1).join(' ')))
     }
   })
 })

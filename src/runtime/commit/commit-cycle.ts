@@ -55,6 +55,7 @@ export class CommitCycle {
     if (this.#inFlight || !this.#isNeeded()) return
     const requested = this.#options.tasks().some(({ task }) => task.commitRequested)
     if (!requested && !this.#isTooMuch() && this.dueInMs() > 0) return
+    await this.#settleCalls()
     const commit = this.#commit()
     if (!this.#options.committer.overlapsProcessing) return await commit
     this.#inFlight = commit
@@ -71,6 +72,7 @@ export class CommitCycle {
   async commitNow(): Promise<void> {
     await this.#inFlight
     this.throwIfFailed()
+    await this.#settleCalls()
     if (this.#isNeeded()) await this.#commit()
   }
 
@@ -78,6 +80,11 @@ export class CommitCycle {
   async settle(): Promise<void> {
     await this.#inFlight
     this.#failure = undefined
+  }
+
+  /** Records whose calls have not ended are not done: offsets must not pass them. */
+  async #settleCalls(): Promise<void> {
+    for (const { task } of this.#options.tasks()) await task.settle()
   }
 
   async #commit(): Promise<void> {
