@@ -1,3 +1,4 @@
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { TaskId } from '../core/task-id.ts'
 import { ChangelogWriter } from '../runtime/changelog-writer.ts'
 import { StreamTask } from '../runtime/stream-task.ts'
@@ -114,4 +115,21 @@ function globalSubTopology(id: TaskId, plan: GlobalStorePlan): SubTopology {
 /** The driver never commits; so that tests can read changelogs, each update goes there at once. */
 function logEveryUpdate(spec: StoreSpec): StoreSpec {
   return { ...spec, logging: { ...spec.logging, everyUpdate: true } }
+}
+
+/** Waits for the calls that run beside processing, of one task that has any; undefined where there is none. */
+export function settleCalls(tasks: readonly TestTask[]): Promise<void> | undefined {
+  for (const { task } of tasks) {
+    const settling = task.settle()
+    if (settling) return settling
+  }
+  return undefined
+}
+
+/** Deletes from stores what has expired, as a worker does before it commits. */
+export function expireAll(tasks: readonly TestTask[], from = 0): MaybePromise<void> {
+  for (let i = from; i < tasks.length; i++) {
+    const expiring = tasks[i]!.task.expire()
+    if (isPromise(expiring)) return expiring.then(() => expireAll(tasks, i + 1))
+  }
 }

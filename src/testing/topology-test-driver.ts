@@ -24,7 +24,7 @@ import {
 } from './test-input-topic.ts'
 import { TestOutputTopic, type TestOutputRecord } from './test-output-topic.ts'
 import { testStore, type TestStoreOf, type AnyTestStore } from './test-stores.ts'
-import { openTestTasks, type TestTasks } from './test-tasks.ts'
+import { expireAll, openTestTasks, settleCalls, type TestTasks } from './test-tasks.ts'
 import { TestTopics } from './test-topics.ts'
 import { clockForCalls } from './clock-for-calls.ts'
 import type { TopologyTestDriverOptions } from './topology-test-driver-options.ts'
@@ -291,31 +291,12 @@ export class TopologyTestDriver implements AsyncCloseable {
         if (isPromise(processing)) return processing.then(() => this.#drain())
         continue
       }
-      const settling = this.#settleCalls()
+      const settling = settleCalls(this.#running.tasks)
       if (settling) return settling.then(() => this.#drain())
       const next = this.#arrivals.take()
-      if (!next) return this.#expire(0)
+      if (!next) return expireAll(this.#running.tasks)
       this.#hand(next.topic, next.record)
     }
-  }
-
-  /** Waits for the calls that run beside processing, of one task; undefined where there are none. */
-  #settleCalls(): Promise<void> | undefined {
-    for (const { task } of this.#running.tasks) {
-      const settling = task.settle()
-      if (settling) return settling
-    }
-    return undefined
-  }
-
-  /** Deletes from stores what has expired, as a worker does before it commits. */
-  #expire(from: number): MaybePromise<void> {
-    const { tasks } = this.#running
-    for (let i = from; i < tasks.length; i++) {
-      const expiring = tasks[i]!.task.expire()
-      if (isPromise(expiring)) return expiring.then(() => this.#expire(i + 1))
-    }
-    return undefined
   }
 
   #punctuate(from: number): MaybePromise<void> {
