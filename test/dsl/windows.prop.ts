@@ -21,6 +21,7 @@ interface Options {
   readonly emit?: WindowEmit
   readonly emitIntervalMs?: number
   readonly graceMs: number
+  readonly retentionMs?: number
 }
 
 type Kind = 'tumbling' | 'hopping' | 'sliding' | 'session'
@@ -107,6 +108,12 @@ const events: fc.Arbitrary<TaskEvent[]> = fc.array(
 const kinds = fc.constantFrom<Kind>('tumbling', 'hopping', 'sliding', 'session')
 const emits = fc.constantFrom<WindowEmit>('update', 'window-close')
 const graces = fc.constantFrom(0, 3, 20)
+
+/** Windows that are kept no longer than they must be, or long after they were sent. */
+const options: fc.Arbitrary<Options> = fc.record(
+  { emit: emits, emitIntervalMs: fc.constant(0), graceMs: graces, retentionMs: fc.constant(1000) },
+  { requiredKeys: ['emit', 'emitIntervalMs', 'graceMs'] },
+)
 
 async function run(
   topology: Topology,
@@ -218,37 +225,21 @@ describe('windows of records of which none is late', () => {
 describe('windows of records that may be late', () => {
   it('give the same wherever the task commits and crashes', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        kinds,
-        emits,
-        graces,
-        inputs,
-        events,
-        async (kind, emit, graceMs, records, happens) => {
-          const topology = gathering(kind, { emit, emitIntervalMs: 0, graceMs })
-          expect(await run(topology, records, happens)).toEqual(await run(topology, records))
-        },
-      ),
+      fc.asyncProperty(kinds, options, inputs, events, async (kind, how, records, happens) => {
+        const topology = gathering(kind, how)
+        expect(await run(topology, records, happens)).toEqual(await run(topology, records))
+      }),
       { numRuns: 250 },
     )
   })
 
   it('give the same on RocksDB, wherever the task commits and crashes', async () => {
     await fc.assert(
-      fc.asyncProperty(
-        kinds,
-        emits,
-        graces,
-        inputs,
-        events,
-        async (kind, emit, graceMs, records, happens) => {
-          const topology = gathering(kind, { emit, emitIntervalMs: 0, graceMs })
-          const folder = await temporaryFolder()
-          expect(await run(topology, records, happens, folder)).toEqual(
-            await run(topology, records),
-          )
-        },
-      ),
+      fc.asyncProperty(kinds, options, inputs, events, async (kind, how, records, happens) => {
+        const topology = gathering(kind, how)
+        const folder = await temporaryFolder()
+        expect(await run(topology, records, happens, folder)).toEqual(await run(topology, records))
+      }),
       { numRuns: 15 },
     )
   })
