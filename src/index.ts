@@ -13,7 +13,7 @@ export type { Random } from './core/random.ts'
 export { Record } from './core/record.ts'
 export type { TaskId } from './core/task-id.ts'
 export type { TopicPartition } from './core/topic-partition.ts'
-export type { SessionWindowed, Windowed } from './core/windowed.ts'
+export type { SessionWindowed, Windowed, WindowedKey } from './core/windowed.ts'
 export type {
   Cancellable,
   DropRule,

@@ -113,6 +113,8 @@ export class CogroupInputs<K, Agg> {
     })
     const node = addPassThrough(plan, nodes, merge)
     const sources = [...new Set(this.inputs.flatMap(({ state }) => this.sourcesOf(state)))]
+    // Kafka Streams demands it of the topics before the repartition steps too, which need it not.
+    if (sources.length > 1) plan.copartition(sources)
     const place = { plan, handles, name: merge, node, key: undefined, value: undefined, sources }
     if (late) {
       const lateNode = addPassThrough(plan, nodes, late.late)

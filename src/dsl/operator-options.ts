@@ -1,4 +1,4 @@
-import type { Windowed } from '../core/windowed.ts'
+import type { WindowedKey } from '../core/windowed.ts'
 import type { Serde } from '../serdes/serde.ts'
 import type { StoreRef } from '../state/store.ts'
 import type {
@@ -119,7 +119,7 @@ export interface CountWindowedOptions extends NamedOptions {
  * table is held where it was aggregated only.
  */
 export interface DerivedTableOptions<K> extends NamedOptions {
-  readonly store?: [K] extends [Windowed<unknown>] ? never : StoreOption
+  readonly store?: [K] extends [WindowedKey<unknown>] ? never : StoreOption
 }
 
 /** Source: Java's `Named` and `Materialized`, with the stores that the transformer uses. */

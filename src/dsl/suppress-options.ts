@@ -1,4 +1,4 @@
-import type { Windowed } from '../core/windowed.ts'
+import type { WindowedKey } from '../core/windowed.ts'
 import type { LoggingOptions } from '../state/logging-spec.ts'
 import type { StoreEngine } from '../state/store-spec.ts'
 import type { NamedOptions } from './operator-options.ts'
@@ -62,4 +62,4 @@ export interface SuppressUntilWindowCloses extends SuppressBase {
 
 /** How a table's updates are held back; until a window closes only where the keys are windowed. */
 export type SuppressOptions<K> =
-  SuppressUntilTimeLimit | ([K] extends [Windowed<unknown>] ? SuppressUntilWindowCloses : never)
+  SuppressUntilTimeLimit | ([K] extends [WindowedKey<unknown>] ? SuppressUntilWindowCloses : never)

@@ -1,5 +1,5 @@
 import { TopologyError } from '../core/errors.ts'
-import type { Windowed } from '../core/windowed.ts'
+import type { WindowedKey } from '../core/windowed.ts'
 import { keyValueStore } from '../state/key-value-store-spec.ts'
 import { bufferedChangeSerde } from './buffered-change.ts'
 import type { DeclaredTableState } from './declared.ts'
@@ -90,7 +90,7 @@ function suppressionOf<K>(
         'Aggregate by windows before it, or suppress until a time limit.',
     )
   }
-  const bufferTimeMs = (key: K): number => (key as Windowed<unknown>).endMs
+  const bufferTimeMs = (key: K): number => (key as WindowedKey<unknown>).endMs
   return { name, storeName, bufferTimeMs, waitMs, dropsTombstones: true, ...bounds }
 }
 

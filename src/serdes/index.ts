@@ -1,4 +1,4 @@
-export type { SessionWindowed, Windowed } from '../core/windowed.ts'
+export type { SessionWindowed, Windowed, WindowedKey } from '../core/windowed.ts'
 export { bytes } from './bytes.ts'
 export { double } from './double.ts'
 export { integer } from './integer.ts'

@@ -10,7 +10,7 @@ export function readWindowTime(
 ): number {
   const timeMs = buffer.readInt32BE(at) * 0x1_0000_0000 + buffer.readUInt32BE(at + 4)
   if (!Number.isSafeInteger(timeMs)) {
-    throw unreadable(name, context, `window start ${buffer.readBigInt64BE(at)} is no point in time`)
+    throw unreadable(name, context, `window time ${buffer.readBigInt64BE(at)} is no point in time`)
   }
   return timeMs
 }

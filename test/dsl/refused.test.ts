@@ -1,4 +1,11 @@
-import { StreamsBuilder, TimeWindows, TopologyError, topic } from 'millrace'
+import {
+  SessionWindows,
+  SlidingWindows,
+  StreamsBuilder,
+  TimeWindows,
+  TopologyError,
+  topic,
+} from 'millrace'
 import { long, string } from 'millrace/serdes'
 import { keyValueStore } from 'millrace/state'
 import { describe, expect, it } from 'vitest'
@@ -119,6 +126,84 @@ const cases: [string, RegExp, (builder: StreamsBuilder) => void][] = [
         .count({ retentionMs: 10 }),
   ],
   [
+    'sliding windows kept shorter than records need them',
+    /are to be kept 24 ms, less than their size and grace, 25 ms/,
+    (b) =>
+      b
+        .stream(text('in'))
+        .groupByKey()
+        .windowedBy(SlidingWindows.of({ timeDifferenceMs: 10, graceMs: 5 }))
+        .count({ retentionMs: 24 }),
+  ],
+  [
+    'sessions kept shorter than they are open',
+    /are to be kept 14 ms, less than their size and grace, 15 ms/,
+    (b) =>
+      b
+        .stream(text('in'))
+        .groupByKey()
+        .windowedBy(SessionWindows.of({ gapMs: 10, graceMs: 5 }))
+        .count({ retentionMs: 14 }),
+  ],
+  [
+    'sliding windows of no size',
+    /SlidingWindows: timeDifferenceMs must be .* at least 1; got 0/,
+    () => SlidingWindows.of({ timeDifferenceMs: 0, graceMs: 5 }),
+  ],
+  [
+    'sliding windows of a grace below none',
+    /SlidingWindows: graceMs must be .* at least 0; got -1/,
+    () => SlidingWindows.of({ timeDifferenceMs: 1, graceMs: -1 }),
+  ],
+  [
+    'sessions without a gap',
+    /SessionWindows: gapMs must be .* at least 1; got 0/,
+    () => SessionWindows.of({ gapMs: 0, graceMs: 5 }),
+  ],
+  [
+    'sessions of half a millisecond of grace',
+    /SessionWindows: graceMs must be .* at least 0; got 0.5/,
+    () => SessionWindows.of({ gapMs: 1, graceMs: 0.5 }),
+  ],
+  [
+    'results looked for before each other',
+    /counted: emitIntervalMs must be .* at least 0; got -1/,
+    (b) =>
+      b
+        .stream(text('in'))
+        .groupByKey()
+        .windowedBy(TimeWindows.of({ sizeMs: 10, graceMs: 5 }))
+        .count({ name: 'counted', emit: 'window-close', emitIntervalMs: -1 }),
+  ],
+  [
+    'a grouped stream that is twice in a cogroup',
+    /has the grouped stream KSTREAM-SOURCE-0000000000 twice/,
+    (b) => {
+      const grouped = b.stream(text('in')).groupByKey()
+      grouped.cogroup((all: string) => all).cogroup(grouped, (all) => all)
+    },
+  ],
+  [
+    'a cogroup of two builders',
+    /streams of one builder only/,
+    (b) => {
+      const other = new StreamsBuilder().stream(text('in')).groupByKey()
+      const grouped = b.stream(text('in')).groupByKey()
+      grouped.cogroup((all: string) => all).cogroup(other, (all) => all)
+    },
+  ],
+  [
+    'a cogroup of which no key serde is known',
+    /A grouping before the cogroup is held in a store.*{ key: … }/,
+    (b) =>
+      b
+        .stream(text('in'))
+        .selectKey((word) => word)
+        .groupByKey()
+        .cogroup((all: string) => all)
+        .aggregate(() => '', { value }),
+  ],
+  [
     'joined topics of different fixed partition counts',
     /same number of partitions.*one-repartition has 2.*two-repartition has 3/,
     (b) => {
@@ -162,6 +247,23 @@ describe('the plan of a DSL topology', () => {
       .subTopologies.flatMap((sub) => sub.copartitionGroups)
     expect([...new Set(groups.map((group) => [...group].sort().join()))]).toEqual([
       'b,c,first-repartition,table',
+    ])
+  })
+
+  it('groups the topics of a cogroup, where they are repartitioned those they go through', () => {
+    const builder = new StreamsBuilder()
+    const add = (all: string, word: string): string => all + word
+    const rekeyed = builder.stream(text('b')).groupBy((word) => word, { key, name: 'by-word' })
+    builder
+      .stream(text('a'))
+      .groupByKey()
+      .cogroup<string>(add)
+      .cogroup(rekeyed, add)
+      .cogroup(builder.stream(text('c')).groupByKey(), add)
+      .aggregate(() => '', { value })
+    const { subTopologies } = builder.build().plan()
+    expect(subTopologies.flatMap((sub) => sub.copartitionGroups)).toEqual([
+      ['a', 'by-word-repartition', 'c'],
     ])
   })
 

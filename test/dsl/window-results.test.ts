@@ -4,7 +4,7 @@ import {
   StreamsBuilder,
   TimeWindows,
   type KTable,
-  type Windowed,
+  type WindowedKey,
 } from 'millrace'
 import { long, string } from 'millrace/serdes'
 import { TopologyTestDriver } from 'millrace/testing'
@@ -15,7 +15,7 @@ const onClose = { emit: 'window-close', emitIntervalMs: 0 } as const
 
 type Records = readonly (readonly [key: string, timestampMs: number])[]
 
-function send<K extends Windowed<string>>(table: KTable<K, number>): void {
+function send<K extends WindowedKey<string>>(table: KTable<K, number>): void {
   table
     .toStream()
     .map((count, { key, startMs, endMs }) => ({ key: `${key}@${startMs}-${endMs}`, value: count! }))
@@ -98,7 +98,7 @@ describe('results on window close', () => {
 })
 
 describe('a table of windows that is grouped again', () => {
-  function regrouped<K extends Windowed<string>>(
+  function regrouped<K extends WindowedKey<string>>(
     declare: (builder: StreamsBuilder) => KTable<K, number>,
   ): (builder: StreamsBuilder) => void {
     return (builder) => {

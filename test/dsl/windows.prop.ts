@@ -8,7 +8,7 @@ import {
   type KTable,
   type Topology,
   type WindowEmit,
-  type Windowed,
+  type WindowedKey,
 } from 'millrace'
 import { string } from 'millrace/serdes'
 import { describe, expect, it } from 'vitest'
@@ -51,7 +51,7 @@ function gathering(kind: Kind, options: Options): Topology {
   return builder.build()
 }
 
-function send<K extends Windowed<string>>(table: KTable<K, string>): void {
+function send<K extends WindowedKey<string>>(table: KTable<K, string>): void {
   table
     .toStream()
     .map((all, { key, startMs, endMs }) => ({

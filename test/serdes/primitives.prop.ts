@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bytes, double, integer, json, long, string, windowed, type Serde } from 'millrace/serdes'
+import {
+  bytes,
+  double,
+  integer,
+  json,
+  long,
+  sessionWindowed,
+  string,
+  windowed,
+  type Serde,
+} from 'millrace/serdes'
 import { StreamsError } from '../../src/core/errors.ts'
 
 const context = { topic: 't', part: 'key' } as const
@@ -59,12 +69,23 @@ describe('primitive serdes read back what they write', () => {
         )
       },
     ],
+    [
+      'sessionWindowed',
+      () => {
+        const keys = fc.record(
+          { key: text, startMs: moment, endMs: moment },
+          { noNullPrototype: true },
+        )
+        readsBack(sessionWindowed(string()), keys)
+      },
+    ],
   ])('%s', (_name, check) => {
     expect(check).not.toThrow()
   })
 
   it('and any bytes are a value or an error of ours', () => {
-    const serdes = [string(), bytes(), integer(), long(), double(), json(), windowed(string(), 1)]
+    const windows = [windowed(string(), 1), sessionWindowed(string())]
+    const serdes = [string(), bytes(), integer(), long(), double(), json(), ...windows]
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 20 }), fc.constantFrom(...serdes), (raw, serde) => {
         try {

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, DeserializationError, SerializationError } from '../../src/core/errors.ts'
-import { bytes, double, integer, long, string, windowed, type Serde } from 'millrace/serdes'
+import {
+  bytes,
+  double,
+  integer,
+  long,
+  sessionWindowed,
+  string,
+  windowed,
+  type Serde,
+} from 'millrace/serdes'
 
 const context = { topic: 'purchases', part: 'value' } as const
 
@@ -164,6 +173,48 @@ describe('windowed', () => {
       },
     }
     const bound = windowed(inner, 10).bind!({})
+    await bound.prepare!(context)
+    const key = { key: 'ab', startMs: 0, endMs: 10 }
+    await bound.resolve!([bound.serialize(key, context), Buffer.alloc(2)], context)
+    expect(calls).toEqual(['bind', 'prepare', 'resolve ab'])
+  })
+})
+
+describe('sessionWindowed', () => {
+  const serde = sessionWindowed(string())
+
+  it('writes the key, the end and the start in 8 bytes each, as SessionWindowedSerializer does', () => {
+    const key = { key: 'k', startMs: 1_000, endMs: 1_700_000_000_000 }
+    const written = serde.serialize(key, context)
+    expect(written.toString('hex')).toBe('6b0000018bcfe5680000000000000003e8')
+    expect(read(serde, written)).toEqual(key)
+  })
+
+  it('has the key within to partition by', () => {
+    const written = serde.serialize({ key: 'ab', startMs: 1, endMs: 2 }, context)
+    expect(serde.partitioningBytes!(written).toString()).toBe('ab')
+  })
+
+  it('refuses bytes too short for two times, times that are none, and a key without a session', () => {
+    expect(() => serde.deserialize(Buffer.alloc(15), context)).toThrow(/at least 16 bytes, got 15/)
+    expect(() => serde.deserialize(Buffer.alloc(16, 0x7f), context)).toThrow(/no point in time/)
+    expect(() => serde.serialize('k' as never, context)).toThrow(/expected a session's key/)
+    const half = { key: 'k', startMs: 1 } as never
+    expect(() => serde.serialize(half, context)).toThrow(/expected a session's key/)
+  })
+
+  it('passes binding, preparation and resolution on to the key within', async () => {
+    const calls: string[] = []
+    const inner: Serde<string> = {
+      ...string(),
+      resolve: (values) => void calls.push(`resolve ${values.map((v) => v.toString()).join()}`),
+      prepare: async () => void calls.push('prepare'),
+      bind: () => {
+        calls.push('bind')
+        return inner
+      },
+    }
+    const bound = sessionWindowed(inner).bind!({})
     await bound.prepare!(context)
     const key = { key: 'ab', startMs: 0, endMs: 10 }
     await bound.resolve!([bound.serialize(key, context), Buffer.alloc(2)], context)

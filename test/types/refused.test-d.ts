@@ -1,5 +1,7 @@
 // What the compiler must refuse, at the line of the mistake. `tsc -p .` fails where one of these lines compiles.
 import {
+  SessionWindows,
+  SlidingWindows,
   TimeWindows,
   topic,
   type KGroupedStream,
@@ -10,7 +12,7 @@ import {
   type ValueTransformer,
   type Windowed,
 } from 'millrace'
-import { double, json, long, string, type Serde } from 'millrace/serdes'
+import { double, json, long, sessionWindowed, string, windowed, type Serde } from 'millrace/serdes'
 import { keyValueStore } from 'millrace/state'
 import type { TopologyTestDriver } from 'millrace/testing'
 
@@ -253,4 +255,56 @@ export function transformers(table: KTable<string, Points>): void {
     // @ts-expect-error A row's value is null where the row is deleted.
     transform: (value) => value.points,
   }))
+}
+
+export function windowsAndSessions(clicks: KGroupedStream<string, Points>): void {
+  const value = long({ as: 'number' })
+  const add = (sum: number, earned: Points): number => sum + earned.points
+  const sessions = clicks.windowedBy(SessionWindows.of({ gapMs: 1, graceMs: 0 })).count()
+  const sliding = clicks.windowedBy(SlidingWindows.of({ timeDifferenceMs: 1, graceMs: 0 })).count()
+  void driver.store(sessions).fetchSession('k', 0, 1)
+  void driver.store(sliding).fetch('k', 0)
+  // @ts-expect-error A table by sessions is held in a session store.
+  void driver.store(sessions).fetchRange('k', 0, 1)
+  // @ts-expect-error A table by windows is held in a window store.
+  void driver.store(sliding).fetchSession('k', 0, 1)
+  sessions.toStream().to(topic('s', { key: sessionWindowed(string()), value }))
+  sliding.toStream().to(topic('w', { key: windowed(string(), 1), value }))
+  // @ts-expect-error Sessions have no one size, so that their keys are written with their ends.
+  sessions.toStream().to(topic('s', { key: windowed(string(), 1), value }))
+  // @ts-expect-error Sessions that become one need a merger.
+  clicks.windowedBy(SessionWindows.of({ gapMs: 1, graceMs: 0 })).aggregate(() => 0, add, { value })
+  clicks.windowedBy(SessionWindows.of({ gapMs: 1, graceMs: 0 })).count({
+    late: (stream) => {
+      stream.to(points)
+      // @ts-expect-error Late records are points.
+      stream.to(purchases)
+    },
+  })
+  // @ts-expect-error Results are sent with updates or on close.
+  clicks.windowedBy(SessionWindows.of({ gapMs: 1, graceMs: 0 })).count({ emit: 'never' })
+}
+
+export function cogroups(
+  clicks: KGroupedStream<string, Points>,
+  numbered: KGroupedStream<number, Points>,
+): void {
+  const value = long({ as: 'number' })
+  const both = grouped
+    .cogroup((cents: number, purchase) => cents + purchase.cents)
+    .cogroup(clicks, (cents, click) => cents + click.points)
+  both.aggregate(() => 0, { value })
+  // @ts-expect-error What several streams make together is held in a store, so that it needs a serde.
+  both.aggregate(() => 0, {})
+  // @ts-expect-error The aggregate is a number.
+  both.aggregate(() => '', { value })
+  // @ts-expect-error The serde is of another type.
+  both.aggregate(() => 0, { value: string() })
+  // @ts-expect-error Clicks have no cents.
+  both.cogroup(clicks, (cents, click) => cents + click.cents)
+  // @ts-expect-error The stream is keyed by number.
+  both.cogroup(numbered, (cents) => cents)
+  const windows = both.windowedBy(TimeWindows.of({ sizeMs: 1, graceMs: 0 }))
+  // @ts-expect-error A table of several streams is updated as they are.
+  windows.aggregate(() => 0, { value, emit: 'window-close' })
 }
