@@ -194,7 +194,7 @@ function byBruteForce(kind: Kind, records: readonly InputText[]): Map<string, st
 }
 
 function letters(windows: ReadonlyMap<string, string>): Map<string, string> {
-  return new Map([...windows].map(([window, all]) => [window, [...all].sort().join('')]))
+  return new Map([...windows].map(([window, all]) => [window, all.split('').sort().join('')]))
 }
 
 describe('windows of records of which none is late', () => {
