@@ -102,6 +102,11 @@ export interface KafkaStreamsSettings {
   readonly replicationFactor?: number
   /** Default: `<applicationId>-dead-letters`. */
   readonly deadLetterTopic?: string
+  /**
+   * Whether stores and repartition topics must have names of the user's: a generated one changes when an operator is
+   * added before it. Where it is false, there is a warning. Default: true. Source: KIP-1111, where it is false.
+   */
+  readonly requireExplicitNames?: boolean
   /** What to do with a state folder that cannot be opened. Default: `fail`. */
   readonly onCorruptState?: 'fail' | 'restore'
   /** `/metrics`, `/livez`, `/readyz`, `/views`. Default: no HTTP. */
@@ -174,6 +179,7 @@ const schema = z.strictObject({
   offsetReset: z.enum(['earliest', 'latest']).optional(),
   replicationFactor: z.number().int().min(1).max(32_767).optional(),
   deadLetterTopic: z.string().min(1).max(249).optional(),
+  requireExplicitNames: z.boolean().optional(),
   onCorruptState: z.enum(['fail', 'restore']).optional(),
   http: z
     .strictObject({ port: z.number().int().min(0).max(65_535), host: z.string().optional() })

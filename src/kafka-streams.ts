@@ -21,6 +21,7 @@ import type { SerdeEnvironment } from './serdes/serde.ts'
 import { memoryState } from './state/memory/memory-state.ts'
 import type { KeyValueStore, StateStore, StoreRef, WindowStore } from './state/store.ts'
 import type { StateProvider } from './state/task-state.ts'
+import { requireNames, unnamedResources, unnamedText } from './topology/unnamed-resources.ts'
 
 /** The view of a store of this type. */
 export type ViewOf<S extends StateStore> =
@@ -46,7 +47,8 @@ interface Opened {
  * Start as many of them as there is work for, in as many processes, with the same configuration but for ports and state
  * folder.
  *
- * @throws ConfigError where the configuration cannot be used, naming each key at fault
+ * @throws ConfigError where the configuration cannot be used, naming each key at fault; TopologyError for stores and
+ * repartition topics without names of the user's, unless `requireExplicitNames` is false
  * @remarks Source: `org.apache.kafka.streams.KafkaStreams`.
  */
 export class KafkaStreams implements AsyncCloseable {
@@ -62,6 +64,7 @@ export class KafkaStreams implements AsyncCloseable {
 
   constructor(config: KafkaStreamsConfig) {
     checkConfig(config)
+    checkNames(config)
     this.#config = config
     this.metrics = new PrometheusMetrics({
       defaultLabels: { application: config.applicationId },
@@ -259,4 +262,15 @@ function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerCon
     onCorruptState,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
+
+function checkNames({
+  topology,
+  requireExplicitNames,
+  logger = consoleLogger,
+}: KafkaStreamsConfig): void {
+  const plan = topology.plan()
+  if (requireExplicitNames ?? true) return requireNames(plan)
+  const resources = unnamedResources(plan)
+  if (resources.length > 0) logger.warn(unnamedText(resources))
 }

@@ -13,13 +13,14 @@ import {
   StreamsBuilder,
   TimeWindows,
   topic,
+  TopologyError,
   TopicProducer,
   type KafkaStreamsConfig,
   type KTable,
   type Topology,
   type Windowed,
 } from 'millrace'
-import { silentLogger } from '../src/core/logger.ts'
+import { silentLogger, type Logger } from '../src/core/logger.ts'
 import { eventually } from './runtime/worker-harness.ts'
 
 interface Order {
@@ -202,6 +203,21 @@ describe('KafkaStreams', () => {
     await using app = create()
     await app.start()
     expect(app.status().tasks).toHaveLength(2)
+  })
+
+  it('refuses stores that nobody has named, and only warns of them where it is told to', () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream(topic('orders', { key: string(), value: string() }))
+      .groupByKey()
+      .count()
+    const topology = builder.build()
+    expect(() => create({ topology })).toThrow(TopologyError)
+    expect(() => create({ topology })).toThrow(/store KSTREAM-AGGREGATE-STATE-STORE-0000000001/)
+    const warnings: string[] = []
+    const logger: Logger = { ...silentLogger, warn: (message) => warnings.push(message) }
+    create({ topology, requireExplicitNames: false, logger })
+    expect(warnings).toEqual([expect.stringMatching(/KSTREAM-AGGREGATE-STATE-STORE-0000000001/)])
   })
 
   it('does not start where the schema registry cannot be reached', async () => {

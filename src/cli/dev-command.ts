@@ -55,7 +55,9 @@ export async function runDev(options: DevOptions, logger: Logger): Promise<void>
   const environment = { schemaRegistry }
   const printer = new DevPrinter(client, printed, environment, (line) => console.log(line))
   const signals = untilStopped(logger)
-  const app = new KafkaStreams({ applicationId, topology, broker, schemaRegistry, http, logger })
+  const requireExplicitNames = false
+  const parts = { applicationId, topology, broker, schemaRegistry, http, logger }
+  const app = new KafkaStreams({ ...parts, requireExplicitNames })
   try {
     await app.start()
     await printer.start(client)

@@ -32,6 +32,10 @@ export const settings: Readonly<globalThis.Record<string, Setting>> = {
   maxTaskIdleMs: { variable: 'MILLRACE_MAX_TASK_IDLE_MS', read: number('maxTaskIdleMs') },
   replicationFactor: { variable: 'MILLRACE_REPLICATION_FACTOR', read: number('replicationFactor') },
   deadLetterTopic: { variable: 'MILLRACE_DEAD_LETTER_TOPIC', read: text('deadLetterTopic') },
+  requireExplicitNames: {
+    variable: 'MILLRACE_REQUIRE_EXPLICIT_NAMES',
+    read: (value, variable) => ({ requireExplicitNames: trueOrFalse(value, variable) }),
+  },
   onCorruptState: { variable: 'MILLRACE_ON_CORRUPT_STATE', read: text('onCorruptState') },
   schemaRegistry: {
     variable: 'MILLRACE_SCHEMA_REGISTRY_URL',
@@ -93,6 +97,11 @@ function unknownVariable(variable: string, known: Iterable<string>): ConfigError
 function wholeNumber(value: string, variable: string): number {
   if (/^\d+$/.test(value)) return Number(value)
   throw new ConfigError(`${variable} is ${JSON.stringify(value)}; expected a whole number`)
+}
+
+function trueOrFalse(value: string, variable: string): boolean {
+  if (value === 'true' || value === 'false') return value === 'true'
+  throw new ConfigError(`${variable} is ${JSON.stringify(value)}; expected true or false`)
 }
 
 /** Reads `9464` or `0.0.0.0:9464`. Throws `ConfigError` naming where it was written. */

@@ -19,22 +19,23 @@ export class LogicalPlan {
   private nextIndex = 0
   private nextPriority = 0
   private declared = 0
+  private readonly generated = new Set<string>()
   private readonly copartitioned: (readonly string[])[] = []
 
   /** The name of the user, or a generated one; either way one number is spent, as in Kafka Streams. */
   processorName(prefix: string, name?: string): string {
     const generated = prefix + this.paddedIndex()
-    return name ?? generated
+    return name ?? this.noted(generated)
   }
 
   /** The name of the user with a suffix, or a generated one. */
   suffixedName(prefix: string, suffix: string, name?: string): string {
     const generated = prefix + this.paddedIndex()
-    return name === undefined ? generated : name + suffix
+    return name === undefined ? this.noted(generated) : name + suffix
   }
 
   storeName(prefix: string): string {
-    return `${prefix}STATE-STORE-${this.paddedIndex()}`
+    return this.noted(`${prefix}STATE-STORE-${this.paddedIndex()}`)
   }
 
   addSource(options: LogicalNodeOptions): LogicalNode {
@@ -69,7 +70,14 @@ export class LogicalPlan {
     if (optimizations.has('merge.repartition.topics')) mergeRepartitions(graph)
     if (optimizations.has('single.store.self.join')) rewriteSelfJoins(graph)
     keepNullKeysForLeftJoins(graph)
-    return graph.write({ optimizations })
+    const topology = graph.write({ optimizations })
+    topology.noteGeneratedNames(this.generated)
+    return topology
+  }
+
+  private noted(generated: string): string {
+    this.generated.add(generated)
+    return generated
   }
 
   private paddedIndex(): string {

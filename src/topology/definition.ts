@@ -68,6 +68,7 @@ export interface TopologyDefinition {
   /** Names of sources whose topics must have as many partitions as each other. */
   readonly copartitionedSources: (readonly string[])[]
   readonly groups: NodeGroups
+  readonly generatedNames: Set<string>
 }
 
 export function emptyDefinition(): TopologyDefinition {
@@ -78,6 +79,7 @@ export function emptyDefinition(): TopologyDefinition {
     internalTopics: new Map(),
     copartitionedSources: [],
     groups: new NodeGroups(),
+    generatedNames: new Set(),
   }
 }
 

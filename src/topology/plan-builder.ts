@@ -49,7 +49,8 @@ export function buildPlan(definition: TopologyDefinition): TopologyPlan {
     }
   }
   for (const group of copartitioned) refuseUnequalPartitions(group, internalTopics)
-  return { subTopologies, globalStores, internalTopics }
+  const generatedNames = new Set(definition.generatedNames)
+  return { subTopologies, globalStores, internalTopics, generatedNames }
 }
 
 function settleGroup(

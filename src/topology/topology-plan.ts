@@ -117,6 +117,8 @@ export interface TopologyPlan {
   readonly globalStores: readonly GlobalStorePlan[]
   /** By logical name. */
   readonly internalTopics: ReadonlyMap<string, InternalTopic>
+  /** Names that the DSL made up: others are made up where something is declared before. */
+  readonly generatedNames: ReadonlySet<string>
 }
 
 /** The name of a topic on the broker: internal topics carry the application id. */

@@ -239,6 +239,11 @@ export class Topology {
     store.sourceTopic = topic
   }
 
+  /** @internal Notes names that nobody chose, and that change with what is declared before them. */
+  noteGeneratedNames(names: Iterable<string>): void {
+    for (const name of names) this.definition.generatedNames.add(name)
+  }
+
   /** @internal Demands that the topics of these sources have as many partitions as each other. */
   copartitionSources(sources: readonly string[]): void {
     this.definition.copartitionedSources.push(sources)
