@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePorts } from '../../../scripts/services/free-port.ts'
+import { startKafka, type RunningKafka } from '../../../scripts/services/kafka.ts'
+import { TcpProxy } from './tcp-proxy.ts'
+
+/** A Kafka that can be restarted, with a way of its own, which can be cut, to each of several workers. */
+export class ChaosKafka {
+  readonly proxies: readonly TcpProxy[]
+  readonly #folder: string
+  readonly #config: Readonly<Record<string, string>>
+  #running: RunningKafka
+
+  private constructor(
+    folder: string,
+    proxies: readonly TcpProxy[],
+    config: Readonly<Record<string, string>>,
+    running: RunningKafka,
+  ) {
+    this.#folder = folder
+    this.proxies = proxies
+    this.#config = config
+    this.#running = running
+  }
+
+  static async open(workers: number): Promise<ChaosKafka> {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-kafka-'))
+    const [port, controllerPort, ...workerPorts] = await freePorts(2 + workers)
+    const proxies = await Promise.all(workerPorts.map(() => TcpProxy.open()))
+    proxies.forEach((proxy, i) => proxy.leadTo(workerPorts[i]!))
+    const own = `CLIENTS://127.0.0.1:${port}`
+    const ways = (ports: readonly number[]): string[] =>
+      ports.map((each, i) => `WORKER${i}://127.0.0.1:${each}`)
+    const config = {
+      listeners: [own, ...ways(workerPorts), `CONTROLLER://127.0.0.1:${controllerPort}`].join(','),
+      'advertised.listeners': [own, ...ways(proxies.map((proxy) => proxy.port))].join(','),
+      'listener.security.protocol.map': [
+        'CLIENTS',
+        'CONTROLLER',
+        ...workerPorts.map((_, i) => `WORKER${i}`),
+      ]
+        .map((name) => `${name}:PLAINTEXT`)
+        .join(','),
+    }
+    const running = await startKafka({
+      folder,
+      port: port!,
+      controllerPort: controllerPort!,
+      config,
+    })
+    return new ChaosKafka(folder, proxies, config, running)
+  }
+
+  /** For who must not be disturbed by cuts. */
+  get bootstrap(): string {
+    return this.#running.bootstrap
+  }
+
+  async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await this.#running.stop({ keepData: true, signal })
+    const { port, controllerPort } = this.#running
+    this.#running = await startKafka({
+      folder: this.#folder,
+      port,
+      controllerPort,
+      config: this.#config,
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.close()))
+    await this.#running.stop({ signal: 'SIGKILL' })
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,95 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { ChaosWorkerConfig, StoreRow, WorkerMessage } from './worker-process.ts'
+
+const script = fileURLToPath(new URL('worker-process.ts', import.meta.url))
+const keptOutput = 4_000
+
+/** A place for a worker: a state folder and a way to the broker. What ends there is started again. */
+export class ChaosWorker {
+  readonly name: string
+  readonly #config: ChaosWorkerConfig
+  #child: ChildProcess | undefined
+  #running = false
+  /** Whether a fault has ended the process, so that its end is no surprise. */
+  #ended = false
+  #output = ''
+  /** The last output of processes that ended though nothing ended them. */
+  readonly surprises: string[] = []
+
+  constructor(name: string, config: ChaosWorkerConfig) {
+    this.name = name
+    this.#config = config
+  }
+
+  get isRunning(): boolean {
+    return this.#running
+  }
+
+  get isStarted(): boolean {
+    return this.#child !== undefined
+  }
+
+  /** Starts a process; one that ends at its start, as where the broker is away, is started again. */
+  start(): void {
+    const { NODE_OPTIONS: _, ...env } = process.env
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', script, JSON.stringify(this.#config)],
+      { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    )
+    this.#child = child
+    this.#ended = false
+    this.#output = ''
+    const keep = (bytes: Buffer): void => {
+      this.#output = (this.#output + bytes.toString()).slice(-keptOutput)
+    }
+    child.stdout!.on('data', keep)
+    child.stderr!.on('data', keep)
+    child.on('message', (message: WorkerMessage) => {
+      if (message.type === 'running') this.#running = true
+    })
+    child.on('error', () => undefined)
+    child.once('exit', (code, signal) => {
+      if (this.#child !== child) return
+      const wasRunning = this.#running
+      this.#running = false
+      this.#child = undefined
+      if (this.#ended) return
+      if (wasRunning)
+        this.surprises.push(`${this.name} ended with ${code ?? signal}: ${this.#output}`)
+      this.start()
+    })
+  }
+
+  /** For messages: whether it runs, and what it said last. */
+  get state(): string {
+    const doing = this.#running ? 'runs' : this.#child === undefined ? 'is not there' : 'starts'
+    return `${this.name} ${doing}; its last output: ${this.#output}`
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Ends the process with a signal, and resolves when it is gone. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#child
+    if (child === undefined) return
+    this.#ended = true
+    child.kill(signal)
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+
+  /** What its stores hold. */
+  async rows(): Promise<readonly StoreRow[]> {
+    const child = this.#child
+    if (child === undefined) throw new Error(`${this.name} has no process to ask`)
+    child.send('rows')
+    for (;;) {
+      const [message] = (await once(child, 'message')) as [WorkerMessage]
+      if (message.type === 'rows') return message.rows
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// A worker of the chaos runs in a process of its own. It says over IPC when it runs, and what its stores hold.
+import { KafkaStreams, type KafkaStreamsConfig } from 'millrace'
+import { kafkajs } from 'millrace/broker/kafkajs'
+import type { KeyValueStore } from 'millrace/state'
+import { chaosTopology, storeNames } from './topology.ts'
+
+/** What the process is told in its first argument, as JSON. */
+export interface ChaosWorkerConfig {
+  readonly applicationId: string
+  readonly bootstrap: string
+  readonly stateDir: string
+}
+
+/** A row of a store, as it goes over IPC. */
+export interface StoreRow {
+  readonly store: string
+  readonly key: string
+  readonly value: string
+}
+
+export type WorkerMessage =
+  { readonly type: 'running' } | { readonly type: 'rows'; readonly rows: readonly StoreRow[] }
+
+const told = JSON.parse(process.argv[2]!) as ChaosWorkerConfig
+const config: KafkaStreamsConfig = {
+  applicationId: told.applicationId,
+  topology: chaosTopology(),
+  broker: kafkajs({
+    brokers: [told.bootstrap],
+    experimentalTransactions: true,
+    connectionTimeoutMs: 1_000,
+    requestTimeoutMs: 3_000,
+    apiTimeoutMs: 10_000,
+    deliveryTimeoutMs: 10_000,
+  }),
+  stateDir: told.stateDir,
+  processingGuarantee: 'exactly_once',
+  commitIntervalMs: 50,
+  sessionTimeoutMs: 2_000,
+  heartbeatIntervalMs: 300,
+  rebalanceTimeoutMs: 5_000,
+  transactionTimeoutMs: 4_000,
+}
+const app = new KafkaStreams(config)
+const say = (message: WorkerMessage): void => void process.send?.(message)
+
+process.once('SIGTERM', () => void app.close().then(() => process.exit(0)))
+process.once('disconnect', () => process.exit(0))
+process.on('message', () => void rows().then((all) => say({ type: 'rows', rows: all })))
+
+async function rows(): Promise<StoreRow[]> {
+  const all: StoreRow[] = []
+  for (const store of storeNames) {
+    const view = app.view<KeyValueStore<string, bigint>>({ storeName: store })
+    for await (const { key, value } of view.range()) all.push({ store, key, value: String(value) })
+  }
+  return all
+}
+
+try {
+  await app.start()
+  say({ type: 'running' })
+  await app.closed
+} catch (error) {
+  console.error(error)
+  process.exit(1)
+}
