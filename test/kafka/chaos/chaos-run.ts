@@ -7,7 +7,7 @@ import type { Broker, Producer } from '../../../src/broker/port.ts'
 import { partitionForKey } from '../../../src/core/murmur2.ts'
 import { openBroker } from '../kafka-client.ts'
 import { ChaosKafka } from './chaos-kafka.ts'
-import { ChaosWorker } from './chaos-worker.ts'
+import { ChaosWorker, rowsOf } from './chaos-worker.ts'
 import { counts, echoes, maxima, minima, numbers, partitions, sums } from './topology.ts'
 import { verify, type Verdict } from './verify.ts'
 
@@ -113,7 +113,7 @@ class ChaosRun {
       )
       await until(() => this.#isDone(broker), settleTimeoutMs, 'everything to be processed')
       this.#log('everything is processed')
-      const rows = (await Promise.all(this.#workers.map((worker) => worker.rows()))).flat()
+      const rows = await rowsOf(this.#workers)
       await Promise.all(this.#workers.map((worker) => worker.end('SIGTERM')))
       const openTransactions = await this.#openTransactions(broker)
       return {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ChaosWorkerConfig, StoreRow, WorkerMessage } from './worker-process.ts'
 
@@ -63,6 +64,11 @@ export class ChaosWorker {
     })
   }
 
+  /** The last that the process has written. */
+  get output(): string {
+    return this.#output
+  }
+
   /** For messages: whether it runs, and what it said last. */
   get state(): string {
     const doing = this.#running ? 'runs' : this.#child === undefined ? 'is not there' : 'starts'
@@ -82,14 +88,27 @@ export class ChaosWorker {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
 
-  /** What its stores hold. */
-  async rows(): Promise<readonly StoreRow[]> {
+  /** What its stores hold; undefined where they cannot be read now. */
+  async rows(): Promise<readonly StoreRow[] | undefined> {
     const child = this.#child
-    if (child === undefined) throw new Error(`${this.name} has no process to ask`)
+    if (child === undefined || !this.#running) return undefined
+    const ended = new AbortController()
+    child.once('exit', () => ended.abort())
     child.send('rows')
     for (;;) {
-      const [message] = (await once(child, 'message')) as [WorkerMessage]
+      const said = await once(child, 'message', { signal: ended.signal }).catch(() => undefined)
+      if (said === undefined) return undefined
+      const message = said[0] as WorkerMessage
       if (message.type === 'rows') return message.rows
     }
+  }
+}
+
+/** What the stores of all workers hold, once all can be read. */
+export async function rowsOf(workers: readonly ChaosWorker[]): Promise<readonly StoreRow[]> {
+  for (;;) {
+    const all = await Promise.all(workers.map((worker) => worker.rows()))
+    if (all.every((rows) => rows !== undefined)) return all.flat()
+    await sleep(200)
   }
 }

@@ -19,7 +19,9 @@ export interface StoreRow {
 }
 
 export type WorkerMessage =
-  { readonly type: 'running' } | { readonly type: 'rows'; readonly rows: readonly StoreRow[] }
+  | { readonly type: 'running' }
+  /** Undefined while a store is being restored. */
+  | { readonly type: 'rows'; readonly rows: readonly StoreRow[] | undefined }
 
 const told = JSON.parse(process.argv[2]!) as ChaosWorkerConfig
 const config: KafkaStreamsConfig = {
@@ -46,7 +48,12 @@ const say = (message: WorkerMessage): void => void process.send?.(message)
 
 process.once('SIGTERM', () => void app.close().then(() => process.exit(0)))
 process.once('disconnect', () => process.exit(0))
-process.on('message', () => void rows().then((all) => say({ type: 'rows', rows: all })))
+process.on('message', () => {
+  void rows().then(
+    (all) => say({ type: 'rows', rows: all }),
+    () => say({ type: 'rows', rows: undefined }),
+  )
+})
 
 async function rows(): Promise<StoreRow[]> {
   const all: StoreRow[] = []
