@@ -82,7 +82,10 @@ const composition = ['^src/[a-z-]+[.]ts$', '^src/.+/index[.]ts$']
 const libraries = [
   { packages: ['avsc', '@kafkajs/confluent-schema-registry'], only: '^src/serdes/avro/' },
   { packages: ['prom-client'], only: '^src/metrics/' },
-  { packages: ['kafkajs'], only: '^src/broker/kafkajs/' },
+  {
+    packages: ['kafkajs', 'snappy', 'lz4-napi', '@hpcc-js/wasm-zstd'],
+    only: '^src/broker/kafkajs/',
+  },
   { packages: ['rocksdb', 'rocksdb-native'], only: '^src/state/rocksdb/' },
   { packages: ['fastify'], only: '^src/query/' },
   { packages: ['commander', 'tsx'], only: '^src/cli/' },

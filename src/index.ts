@@ -173,7 +173,7 @@ export type {
 export type { StoreOf } from './topology/topology-options.ts'
 export { createTopics } from './create-topics.ts'
 export type { BrokerConnector, BrokerEnvironment } from './broker/connector.ts'
-export type { NewTopic, WaitOptions } from './broker/port.ts'
+export type { Compression, NewTopic, WaitOptions } from './broker/port.ts'
 export { TopicProducer, type ProducedRecord, type TopicProducerOptions } from './topic-producer.ts'
 export { KafkaStreams, type ViewOf } from './kafka-streams.ts'
 export type {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { BrokerConnector } from './broker/connector.ts'
+import type { Compression } from './broker/port.ts'
 import { ConfigError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import { nearestName } from './core/nearest-name.ts'
@@ -94,6 +95,11 @@ export interface KafkaStreamsSettings {
   readonly maxUncommittedBytes?: number
   /** Bytes of fetched records that may wait per partition. Default: 4 MiB. */
   readonly maxBufferedBytes?: number
+  /**
+   * Of what the worker writes: outputs, repartition and changelog topics. snappy, lz4 and, on Node 20, zstd need the
+   * optional dependencies of the package. Default: `none`. Source: Kafka's `compression.type`.
+   */
+  readonly compression?: Compression
   /** Where reading begins when nothing is committed yet. Default: `earliest`. */
   readonly offsetReset?: 'earliest' | 'latest'
   /** False: internal topics and the dead-letter topic must exist, made as the error names them. Default: true. */
@@ -176,6 +182,7 @@ const schema = z.strictObject({
   maxTaskIdleMs: z.number().int().min(-1).optional(),
   maxUncommittedBytes: bytes.optional(),
   maxBufferedBytes: bytes.optional(),
+  compression: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']).optional(),
   offsetReset: z.enum(['earliest', 'latest']).optional(),
   replicationFactor: z.number().int().min(1).max(32_767).optional(),
   deadLetterTopic: z.string().min(1).max(249).optional(),

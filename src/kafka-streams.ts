@@ -241,7 +241,7 @@ async function closeAll(opened: Opened, options?: { readonly timeoutMs?: number 
 /** The settings that the worker itself reads. */
 function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerConfig>[0] {
   const { processingGuarantee, commitIntervalMs, sessionTimeoutMs, heartbeatIntervalMs } = config
-  const { transactionTimeoutMs, retryBackoffMs, autoCreateTopics } = config
+  const { transactionTimeoutMs, retryBackoffMs, autoCreateTopics, compression } = config
   const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
   const { offsetReset, replicationFactor, deadLetterTopic, onCorruptState } = config
   const all = {
@@ -253,6 +253,7 @@ function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerCon
     transactionTimeoutMs,
     retryBackoffMs,
     autoCreateTopics,
+    compression,
     maxTaskIdleMs,
     maxUncommittedBytes,
     maxBufferedBytes,

@@ -149,6 +149,9 @@ export interface RecordCursor {
 
 // ---- producing ----
 
+/** How batches are compressed. */
+export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
 export interface ProducerOptions {
   /** Present: a transactional producer. Opening it fences every older producer of the same id. */
   readonly transactionalId?: string
@@ -160,7 +163,8 @@ export interface ProducerOptions {
   readonly lingerMs?: number
   /** Bytes that may wait for acknowledgement before {@link Producer.ready} makes the caller wait. */
   readonly maxBufferedBytes?: number
-  readonly compression?: 'none' | 'gzip'
+  /** Of batches. @defaultValue `'none'` */
+  readonly compression?: Compression
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Compression } from '../broker/port.ts'
+
 /** How a worker runs. Times are in milliseconds. */
 export interface WorkerConfig {
   readonly processingGuarantee: 'exactly_once' | 'at_least_once'
@@ -14,6 +16,8 @@ export interface WorkerConfig {
   readonly maxUncommittedBytes: number
   /** Of one partition; fetching pauses when it is passed. */
   readonly maxBufferedBytes: number
+  /** Of what the worker writes. Source: Kafka's `compression.type`. */
+  readonly compression: Compression
   readonly offsetReset: 'earliest' | 'latest'
   /** False: internal topics and the dead-letter topic must be there, made as the error about a missing one says. */
   readonly autoCreateTopics: boolean
@@ -39,6 +43,7 @@ const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   maxTaskIdleMs: 0,
   maxUncommittedBytes: 64 * mebibyte,
   maxBufferedBytes: 4 * mebibyte,
+  compression: 'none',
   offsetReset: 'earliest',
   autoCreateTopics: true,
   replicationFactor: undefined,

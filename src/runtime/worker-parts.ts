@@ -139,10 +139,12 @@ async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
  */
 async function producerOpener(options: WorkerOptions): Promise<() => Promise<Producer>> {
   const { broker, config, applicationId, random, state } = options
-  if (config.processingGuarantee === 'at_least_once') return () => broker.openProducer({})
+  const { transactionTimeoutMs, compression } = config
+  if (config.processingGuarantee === 'at_least_once') {
+    return () => broker.openProducer({ compression })
+  }
   const transactionalId = `${applicationId}-${(await state.processId?.()) ?? random.uuid()}`
-  const { transactionTimeoutMs } = config
-  return () => broker.openProducer({ transactionalId, transactionTimeoutMs })
+  return () => broker.openProducer({ transactionalId, transactionTimeoutMs, compression })
 }
 
 /** Where records go: the producer is closed again where what it needs is not there. */

@@ -20,6 +20,7 @@ import { Offsets, type OffsetTime } from './cluster/offsets.ts'
 import { retry } from './cluster/retry.ts'
 import { Topics } from './cluster/topics.ts'
 import { Wait } from './cluster/wait.ts'
+import { checkCompression, prepareCodecs } from './codec/compression.ts'
 import { KafkaFetcher } from './fetcher/kafka-fetcher.ts'
 import { KafkaGroup } from './group/kafka-group.ts'
 import { IdempotentProducer } from './producer/idempotent-producer.ts'
@@ -106,7 +107,9 @@ export class KafkajsBroker implements Broker {
   }
 
   async openProducer(options: ProducerOptions): Promise<Producer> {
-    const { transactionalId } = options
+    const { transactionalId, compression = 'none' } = options
+    await prepareCodecs()
+    checkCompression(compression)
     if (transactionalId !== undefined && !this.supportsTransactions) {
       throw new ConfigError(
         `${this.name}: transactions are not released yet; set processingGuarantee: 'at_least_once', or ` +

@@ -146,14 +146,15 @@ export function describeProducing(suite: ContractSuite): void {
       const client = suite.client()
       const topic = await suite.topic(client)
       const large = 'large '.repeat(150_000)
-      for (const compression of ['none', 'gzip'] as const) {
+      for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
         const producer = await suite.producer(client, topic, { compression })
         await sendTexts(producer, topic, 0, ['small', large, 'small again'])
         await producer.close()
       }
       const values = valuesOf(await readAll(client, topic))
-      expect(values.map((value) => value?.length)).toEqual([5, 900_000, 11, 5, 900_000, 11])
-      expect(values[1] === large && values[4] === large).toBe(true)
+      const each = ['small', large, 'small again']
+      // Compared in one go: a difference of such texts would take long to print.
+      expect(values.join() === [...each, ...each, ...each, ...each, ...each].join()).toBe(true)
     })
 
     it('has no transactions without a transactional id', async () => {

@@ -17,6 +17,7 @@ import {
   recordsAt,
   transactionalFlag,
 } from './batch-layout.ts'
+import type { Compression } from '../../port.ts'
 import { deflate } from './compression.ts'
 import { crc32c } from './crc32c.ts'
 import { varintSize, varlongSize, writeVarint, writeVarlong } from './varint.ts'
@@ -123,7 +124,7 @@ export class BatchWriter {
    * Completes the header and returns the batch: without compression a view, valid until {@link reset}.
    * May be called again, with another producer.
    */
-  seal(producer: BatchProducer, compression: 'none' | 'gzip'): Buffer {
+  seal(producer: BatchProducer, compression: Compression): Buffer {
     const uncompressed = this.#buffer.subarray(0, this.#position)
     if (compression === 'none') return this.#fillHeader(uncompressed, producer, 0)
     const { id, bytes } = deflate(compression, uncompressed.subarray(recordsAt))

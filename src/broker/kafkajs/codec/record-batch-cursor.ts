@@ -201,7 +201,7 @@ export class RecordBatchCursor implements RecordCursor {
     }
     if (!canInflate(codec)) {
       throw new BrokerError(
-        `A record batch is compressed with ${compressionName(codec)}, which cannot be read yet; gzip can.`,
+        `A record batch is compressed with ${compressionName(codec)}, which cannot be read here: its package is not installed or has no build for this machine; install the optional dependencies of millrace.`,
         {
           topicPartition: { topic, partition },
           offset: baseOffset,

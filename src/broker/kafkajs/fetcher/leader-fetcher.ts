@@ -1,3 +1,4 @@
+import { prepareCodecs } from '../codec/compression.ts'
 import type { Isolation } from '../../port.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { codes } from '../protocol/error-codes.ts'
@@ -78,6 +79,7 @@ export class LeaderFetcher {
     for (const state of states) state.inRequest = true
     const { isolation, maxWaitMs } = this.#owner
     try {
+      await prepareCodecs()
       const response = await lane.channel.send(
         fetch({
           isolation,

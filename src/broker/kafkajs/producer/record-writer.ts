@@ -1,7 +1,7 @@
 import type { Timer } from '../../../core/clock.ts'
 import { LifecycleError, ProductionError } from '../../../core/errors.ts'
 import { noHeaders, type Headers } from '../../../core/headers.ts'
-import type { ProducerOptions } from '../../port.ts'
+import type { Compression, ProducerOptions } from '../../port.ts'
 import { unknownTopic, type Cluster } from '../cluster/cluster.ts'
 import { retry } from '../cluster/retry.ts'
 import { Wait } from '../cluster/wait.ts'
@@ -36,7 +36,7 @@ export interface RecordWriterOptions extends ProducerOptions {
 /** Collects records in batches and sends them: in order and without duplicates per partition. */
 export class RecordWriter implements SenderOwner, AsyncDisposable {
   readonly transactionalId: string | undefined
-  readonly compression: 'none' | 'gzip'
+  readonly compression: Compression
   readonly isAllowed: (queue: PartitionQueue) => boolean
   readonly #cluster: Cluster
   readonly #batchBytes: number

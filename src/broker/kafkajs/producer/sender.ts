@@ -5,6 +5,7 @@ import {
   ProductionError,
   UnknownTopicError,
 } from '../../../core/errors.ts'
+import type { Compression } from '../../port.ts'
 import { Backoff } from '../cluster/backoff.ts'
 import { unknownTopic, type Cluster } from '../cluster/cluster.ts'
 import { unknownTopicGraceMs } from '../cluster/retry.ts'
@@ -19,7 +20,7 @@ import type { PendingBatch } from './pending-batch.ts'
 /** What the sender needs of the producer. */
 export interface SenderOwner {
   readonly transactionalId: string | undefined
-  readonly compression: 'none' | 'gzip'
+  readonly compression: Compression
   /** Who sends. */
   identity(): ProducerIdentity
   /** Whether this partition's next batch may go out as far as transactions are concerned. */

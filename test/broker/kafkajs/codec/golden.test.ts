@@ -1,6 +1,13 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { BrokerError } from '../../../../src/core/errors.ts'
-import { scanBatches } from '../../../../src/broker/kafkajs/codec/batch-layout.ts'
+import {
+  attributesAt,
+  crcAt,
+  recordsAt,
+  scanBatches,
+} from '../../../../src/broker/kafkajs/codec/batch-layout.ts'
+import { prepareCodecs } from '../../../../src/broker/kafkajs/codec/compression.ts'
+import { crc32c } from '../../../../src/broker/kafkajs/codec/crc32c.ts'
 import { BatchWriter } from '../../../../src/broker/kafkajs/codec/batch-writer.ts'
 import { fromHex, golden, type GoldenRecord } from './golden-batches.ts'
 import { readAll, type ReadRecord } from './read-all.ts'
@@ -14,14 +21,22 @@ const asRead = ({ offset, timestampMs, key, value, headers }: GoldenRecord): Rea
 })
 
 describe('batches that the Java client wrote', () => {
-  it.each(['plain', 'idempotent', 'transactional', 'gzip', 'log-append-time'])(
-    'are read as Java reads them: %s',
-    (name) => {
-      const { bytes, records } = golden(name)
-      expect(records.length).toBeGreaterThan(0)
-      expect(readAll(bytes)).toEqual(records.map(asRead))
-    },
-  )
+  beforeAll(prepareCodecs)
+
+  it.each([
+    'plain',
+    'idempotent',
+    'transactional',
+    'gzip',
+    'snappy',
+    'lz4',
+    'zstd',
+    'log-append-time',
+  ])('are read as Java reads them: %s', (name) => {
+    const { bytes, records } = golden(name)
+    expect(records.length).toBeGreaterThan(0)
+    expect(readAll(bytes)).toEqual(records.map(asRead))
+  })
 
   it.each(['plain', 'idempotent', 'transactional'])('are written byte for byte: %s', (name) => {
     const { bytes, records } = golden(name)
@@ -37,25 +52,32 @@ describe('batches that the Java client wrote', () => {
     expect(written.equals(bytes)).toBe(true)
   })
 
-  it.each(['snappy', 'lz4', 'zstd'])(
-    'are refused by name where the codec is not there: %s',
-    (name) => {
-      const { bytes } = golden(name)
-      let thrown: unknown
-      try {
-        readAll(bytes)
-      } catch (error) {
-        thrown = error
-      }
-      expect(thrown).toBeInstanceOf(BrokerError)
-      expect((thrown as BrokerError).message).toContain(`compressed with ${name}`)
-      expect(thrown).toMatchObject({
-        topicPartition: { topic: 'topic', partition: 3 },
-        offset: 5,
-        brokerCode: 76,
-      })
-    },
-  )
+  it('are refused by name where the codec is not known', () => {
+    const bytes = Buffer.from(golden('snappy').bytes)
+    // A number that no codec has, with the checksum that goes with it.
+    bytes.writeInt16BE(7, attributesAt)
+    bytes.writeUInt32BE(crc32c(bytes, attributesAt, bytes.length), crcAt)
+    let thrown: unknown
+    try {
+      readAll(bytes)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(BrokerError)
+    expect((thrown as BrokerError).message).toContain('compressed with unknown codec 7')
+    expect(thrown).toMatchObject({
+      topicPartition: { topic: 'topic', partition: 3 },
+      offset: 5,
+      brokerCode: 76,
+    })
+  })
+
+  it.each(['gzip', 'snappy', 'lz4', 'zstd'])('are refused where they are damaged: %s', (name) => {
+    const bytes = Buffer.from(golden(name).bytes)
+    bytes.fill(0xff, recordsAt + 20)
+    bytes.writeUInt32BE(crc32c(bytes, attributesAt, bytes.length), crcAt)
+    expect(() => readAll(bytes)).toThrow(/topic topic, partition 3, offset \d+/)
+  })
 })
 
 describe('transactions', () => {

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
+import { prepareCodecs } from '../../../../src/broker/kafkajs/codec/compression.ts'
+import type { Compression } from '../../../../src/broker/port.ts'
 import { BrokerError } from '../../../../src/core/errors.ts'
 import { scanBatches } from '../../../../src/broker/kafkajs/codec/batch-layout.ts'
 import {
@@ -29,10 +31,10 @@ const record = fc.record({
   ),
 })
 const records = fc.array(record, { minLength: 1, maxLength: 40 })
-const compression = fc.constantFrom('none' as const, 'gzip' as const)
+const compression = fc.constantFrom<Compression>('none', 'gzip', 'snappy', 'lz4', 'zstd')
 const producer = { producerId: 7n, epoch: 2, sequence: 10, transactional: false }
 
-function write(of: readonly Omit<ReadRecord, 'offset'>[], how: 'none' | 'gzip' = 'none'): Buffer {
+function write(of: readonly Omit<ReadRecord, 'offset'>[], how: Compression = 'none'): Buffer {
   const writer = new BatchWriter(64)
   for (const { timestampMs, key, value, headers } of of) {
     writer.append(timestampMs, key, value, headers)
@@ -46,6 +48,8 @@ function comparable({ offset, timestampMs, key, value, headers }: ReadRecord): u
   const named = headers.map((header) => [header.key, text(header.value)])
   return [offset, timestampMs, text(key), text(value), named]
 }
+
+beforeAll(prepareCodecs)
 
 it('what is written is read again', () => {
   fc.assert(
