@@ -18,7 +18,7 @@ describe('a worker that is frozen until another one has its tasks', () => {
   const folder = mkdtempSync(join(tmpdir(), 'zombie-'))
   let broker: Broker
   let producer: Producer
-  let producing = true
+  const enough = new AbortController()
   let frozen: ChaosWorker
   let heir: ChaosWorker
   let takenOver: number
@@ -32,7 +32,7 @@ describe('a worker that is frozen until another one has its tasks', () => {
     })
 
   const produce = async (): Promise<void> => {
-    for (let at = 0; producing; at++) {
+    for (let at = 0; !enough.signal.aborted; at++) {
       const key = Buffer.from(`key-${at % 40}`)
       const value = long().serialize(BigInt(at % 977), { topic: numbers.name, part: 'value' })
       producer.send(numbers.name, partitionForKey(key, partitions), at, key, value)
@@ -90,14 +90,14 @@ describe('a worker that is frozen until another one has its tasks', () => {
     )
     // It is of use again: tasks come back to it.
     await until(async () => ((await frozen.rows())?.length ?? 0) > 0)
-    producing = false
+    enough.abort()
     await production
     await until(allIsProcessed)
     verdict = await verify(broker, await rowsOf([frozen, heir]))
   }, 180_000)
 
   afterAll(async () => {
-    producing = false
+    enough.abort()
     await Promise.all([frozen?.end('SIGKILL'), heir?.end('SIGKILL')])
     await producer?.close()
     await broker?.close()
