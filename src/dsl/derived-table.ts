@@ -65,8 +65,8 @@ class DerivedReader<K, V, Out> implements TableReader<K, Out> {
     this.context = context
   }
 
-  get(key: K): MaybePromise<Out | null | undefined> {
-    const value = this.parent.get(key)
+  get(key: K, asOfMs?: number): MaybePromise<Out | null | undefined> {
+    const value = this.parent.get(key, asOfMs)
     return isPromise(value)
       ? value.then((read) => this.compute(key, read))
       : this.compute(key, value)
@@ -79,8 +79,8 @@ class DerivedReader<K, V, Out> implements TableReader<K, Out> {
       : this.computeWithTimestamp(key, found)
   }
 
-  prefetch(key: K): void {
-    this.parent.prefetch(key)
+  prefetch(key: K, asOfMs?: number): void {
+    this.parent.prefetch(key, asOfMs)
   }
 
   private compute(key: K, value: V | null | undefined): MaybePromise<Out | null> {

@@ -137,6 +137,14 @@ export interface TransformValuesOptions<
 export interface JoinedOptions<K, V> extends SerdeOptions<K, V> {
   /** Names the node, and the repartition topic where the stream must be repartitioned. */
   readonly name?: string
+  /**
+   * Holds records back until stream time has passed them by this, in milliseconds, so that updates of the table which
+   * are late by as much still count. The table must be versioned, with a history at least as long.
+   *
+   * @defaultValue records are joined as they come
+   * @remarks Source: KIP-923, Java's `Joined.withGracePeriod`.
+   */
+  readonly graceMs?: number
 }
 
 export interface GlobalJoinOptions<K, V, TableK> extends NamedOptions {

@@ -20,12 +20,18 @@ export interface RecordContext {
   readonly streamTimeMs: number
 }
 
+/** Where a record was read, and how far time has come: what a processor's context knows of it. */
+export type RecordPlace = Pick<
+  ProcessorContext<never, never>,
+  'recordMetadata' | 'currentStreamTimeMs'
+>
+
 /** One per operator and task, pointed at each record in turn, so that a call costs no allocation. */
 export class CurrentRecord implements RecordContext {
   private record: Record<unknown, unknown> | undefined
-  private context: ProcessorContext<never, never> | undefined
+  private context: RecordPlace | undefined
 
-  at(record: Record<unknown, unknown>, context: ProcessorContext<never, never>): this {
+  at(record: Record<unknown, unknown>, context: RecordPlace): this {
     this.record = record
     this.context = context
     return this

@@ -5,20 +5,26 @@ import type { VersionedStore } from '../state/versioned-store-types.ts'
 import type { SessionWindowed, Windowed } from '../core/windowed.ts'
 import type { TableView } from './table-view.ts'
 
-/** Reads a table's latest values from its key-value or versioned store. */
+/** Reads a table from its key-value store, or from its versioned store, which answers as of a time too. */
 export function keyValueView<K, V>(storeName: string): TableView<K, V> {
   return {
     storeNames: [storeName],
     open(context) {
       const store = context.store(storeName) as KeyValueStore<K, V> | VersionedStore<K, V>
-      if (store.kind === 'key-value') return store
+      if (store.kind === 'key-value') {
+        return {
+          get: (key) => store.get(key),
+          getWithTimestamp: (key) => store.getWithTimestamp(key),
+          prefetch: (key) => store.prefetch(key),
+        }
+      }
       return {
-        get(key) {
-          const latest = store.get(key)
-          return isPromise(latest) ? latest.then((found) => found?.value) : latest?.value
+        get(key, asOfMs) {
+          const version = store.get(key, asOfMs)
+          return isPromise(version) ? version.then((found) => found?.value) : version?.value
         },
         getWithTimestamp: (key) => store.get(key),
-        prefetch: (key) => store.prefetch(key),
+        prefetch: (key, asOfMs) => store.prefetch(key, asOfMs),
       }
     },
   }

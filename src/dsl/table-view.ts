@@ -4,11 +4,14 @@ import type { ProcessorContext } from '../topology/processor.ts'
 
 /** Reads a table's values where it is joined with something. Source: Java's `KTableValueGetter`. */
 export interface TableReader<K, V> {
-  /** Null or undefined where the table has nothing for the key. */
-  get(key: K): MaybePromise<V | null | undefined>
-  /** The same with the event time of the update that made the value. */
+  /**
+   * Null or undefined where the table has nothing for the key. A table that keeps history answers as of a time where
+   * one is given; others answer with the latest value.
+   */
+  get(key: K, asOfMs?: number): MaybePromise<V | null | undefined>
+  /** The latest value with the event time of the update that made it. */
   getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<V> | undefined>
-  prefetch(key: K): void
+  prefetch(key: K, asOfMs?: number): void
 }
 
 /**

@@ -244,6 +244,11 @@ export class Topology {
     for (const name of names) this.definition.generatedNames.add(name)
   }
 
+  /** @internal A store that was added, by name. */
+  storeSpec(name: string): StoreSpec | undefined {
+    return this.definition.stores.get(name)?.spec
+  }
+
   /** @internal Demands that the topics of these sources have as many partitions as each other. */
   copartitionSources(sources: readonly string[]): void {
     this.definition.copartitionedSources.push(sources)
