@@ -57,7 +57,8 @@ export function unmatchedKeySerde<K>(inner: Serde<K>): Serde<UnmatchedKey<K>> {
 
 /**
  * All values of one side, key and time that have no match, in the format of Kafka Streams: a 1, the count in 4 bytes,
- * and for each its length in 4 bytes, its side in one, the value.
+ * and for each its length in 4 bytes, its side in one, the value. The right side's serde is told a topic name of its own,
+ * `<topic>-right`, so that where schemas are kept by topic the two do not meet under one subject.
  *
  * @remarks Source: Java's `ListValueStore`, `ListSerializer` and `LeftOrRightValueSerializer`.
  */
@@ -77,7 +78,7 @@ export function unmatchedValuesSerde<V, OtherV>(
       for (const side of values) {
         const bytes = side.left
           ? left.serialize(side.value, context)
-          : right.serialize(side.value, context)
+          : right.serialize(side.value, rightContext(context))
         parts.push(entryHeader(bytes.length + 1, side.left ? leftTag : rightTag), bytes)
       }
       return Buffer.concat(parts)
@@ -88,13 +89,13 @@ export function unmatchedValuesSerde<V, OtherV>(
       return entries.map((entry): SideValue<V, OtherV> => {
         const value = entry.subarray(1)
         if (entry[0] === leftTag) return { left: true, value: left.deserialize(value, context) }
-        return { left: false, value: right.deserialize(value, context) }
+        return { left: false, value: right.deserialize(value, rightContext(context)) }
       })
     },
     ...((left.resolve || right.resolve) && {
       resolve(values: readonly Buffer[], context: SerdeContext): MaybePromise<void> {
         const lefts = left.resolve?.(partsOf(values, leftTag), context)
-        const rights = right.resolve?.(partsOf(values, rightTag), context)
+        const rights = right.resolve?.(partsOf(values, rightTag), rightContext(context))
         if (!isPromise(lefts)) return rights
         return isPromise(rights) ? Promise.all([lefts, rights]).then(() => {}) : lefts
       },
@@ -102,7 +103,7 @@ export function unmatchedValuesSerde<V, OtherV>(
     ...((left.prepare || right.prepare) && {
       async prepare(context: SerdeContext) {
         await left.prepare?.(context)
-        await right.prepare?.(context)
+        await right.prepare?.(rightContext(context))
       },
     }),
     ...((left.bind || right.bind) && {
@@ -110,6 +111,10 @@ export function unmatchedValuesSerde<V, OtherV>(
         unmatchedValuesSerde(bindSerde(left, environment), bindSerde(right, environment)),
     }),
   }
+}
+
+function rightContext(context: SerdeContext): SerdeContext {
+  return { ...context, topic: `${context.topic}-right` }
 }
 
 function header(count: number): Buffer {

@@ -1,5 +1,6 @@
 // What the compiler must refuse, at the line of the mistake. `tsc -p .` fails where one of these lines compiles.
 import {
+  JoinWindows,
   SessionWindows,
   SlidingWindows,
   TimeWindows,
@@ -56,6 +57,28 @@ export function valuesOfAnotherType(): void {
   stream.to({ name: () => 'chosen', key: string(), value: json<Points>() })
   // More than the topic needs is well, and so are tombstones.
   builder.table(tiers).toStream().to(points)
+}
+
+export function joinsOfStreamsThatDoNotFit(): void {
+  const windows = JoinWindows.of({ timeDifferenceMs: 10, graceMs: 0 })
+  const earned = builder.stream(points)
+  const cents = (purchase: Purchase, other: Points): number => purchase.cents + other.points
+  const joined: KStream<string, number> = stream.join(earned, cents, { windows })
+  void joined
+  // @ts-expect-error Streams are joined by key, and this one has numbers.
+  stream.join(builder.stream(byNumber), cents, { windows })
+  // @ts-expect-error A join of two streams needs windows.
+  stream.join(earned, cents)
+  // @ts-expect-error The other side's values may be absent in a left join.
+  stream.leftJoin(earned, cents, { windows })
+  stream.leftJoin(earned, (purchase, other) => purchase.cents + (other?.points ?? 0), { windows })
+  // @ts-expect-error Both sides' values may be absent in an outer join.
+  stream.outerJoin(earned, (purchase, other) => purchase.cents + (other?.points ?? 0), { windows })
+  // @ts-expect-error The serde of the other side's values reads something else.
+  stream.join(earned, cents, { windows, otherValue: double() })
+  stream.join(earned, cents, { windows, late: (late) => late.to(purchases) })
+  // @ts-expect-error Late records of the other side are points.
+  stream.join(earned, cents, { windows, otherLate: (late) => late.to(purchases) })
 }
 
 export function aggregatesOfAnotherType(): void {
