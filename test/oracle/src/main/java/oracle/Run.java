@@ -66,7 +66,7 @@ final class Run {
       for (Case.Step step : one.steps) inputs.add(take(driver, step, keys));
       vector.put("inputs", inputs);
       vector.put("outputs", outputs(driver));
-      vector.put("stores", Stores.of(driver, keys, generatedStores));
+      vector.put("stores", one.comparesStores ? Stores.of(driver, keys, generatedStores) : Map.of());
       List<Object> reads = new ArrayList<>();
       for (Case.AsOf read : one.reads) reads.add(Stores.asOf(driver, read));
       if (!reads.isEmpty()) vector.put("reads", reads);
