@@ -9,6 +9,7 @@ import { PrometheusMetrics } from './metrics/prometheus.ts'
 import { HttpServer } from './query/http-server.ts'
 import { KeyValueView } from './query/key-value-view.ts'
 import { queryableStores } from './query/queryable-stores.ts'
+import { SessionView } from './query/session-view.ts'
 import { ViewCatalogue } from './query/view-catalogue.ts'
 import { WindowView } from './query/window-view.ts'
 import { deadLetter } from './runtime/error-handlers.ts'
@@ -19,6 +20,7 @@ import { Worker } from './runtime/worker.ts'
 import type { SchemaRegistry } from './serdes/schema-registry.ts'
 import type { SerdeEnvironment } from './serdes/serde.ts'
 import { memoryState } from './state/memory/memory-state.ts'
+import type { SessionStore } from './state/session-store-types.ts'
 import type { KeyValueStore, StateStore, StoreRef, WindowStore } from './state/store.ts'
 import type { StateProvider } from './state/task-state.ts'
 import { requireNames, unnamedResources, unnamedText } from './topology/unnamed-resources.ts'
@@ -29,7 +31,9 @@ export type ViewOf<S extends StateStore> =
     ? KeyValueView<K, V>
     : S extends WindowStore<infer K, infer V>
       ? WindowView<K, V>
-      : never
+      : S extends SessionStore<infer K, infer V>
+        ? SessionView<K, V>
+        : never
 
 /** What was opened for a worker, to be closed after it. */
 interface Opened {
@@ -142,9 +146,11 @@ export class KafkaStreams implements AsyncCloseable {
     const opened = this.#opened
     if (!opened) throw new LifecycleError('Views can be read once the worker has started')
     const reader = opened.catalogue.reader(ref.storeName)
-    const view = reader.store.kind === 'window' ? new WindowView(reader) : new KeyValueView(reader)
-    // Which of the two it is follows from the store's kind, which the reference's type repeats.
-    return view as unknown as ViewOf<S>
+    const { kind } = reader.store
+    const View = kind === 'window' ? WindowView : kind === 'session' ? SessionView : KeyValueView
+    const view: unknown = new View(reader)
+    // Which of them it is follows from the store's kind, which the reference's type repeats.
+    return view as ViewOf<S>
   }
 
   /**

@@ -3,6 +3,7 @@ import type { KeyValueEntry, ReadOnlyKeyValueStore, WindowEntry } from '../state
 import { freshnessOf } from './freshness.ts'
 import { toJson } from './json.ts'
 import { KeyValueView } from './key-value-view.ts'
+import { SessionView } from './session-view.ts'
 import { storeOfKind, type StoreReader } from './store-reader.ts'
 import { keyFromText, type ViewCatalogue } from './view-catalogue.ts'
 import { WindowView, type WindowRange } from './window-view.ts'
@@ -53,6 +54,9 @@ export function addViewRoutes(server: FastifyInstance, catalogue: ViewCatalogue)
       if (reader.store.kind === 'window') {
         return send(reply, await listWindows(reader, key, request.query))
       }
+      if (reader.store.kind === 'session') {
+        return send(reply, await listSessions(reader, key, request.query))
+      }
       const view = reader.forKey(key)
       const store = storeOfKind<ReadOnlyKeyValueStore<unknown, unknown>>(view, 'key-value')
       const found = await store.getWithTimestamp(key)
@@ -71,6 +75,10 @@ async function listEntries(reader: StoreReader, query: ListQuery): Promise<objec
     const entries = new WindowView<unknown, unknown>(reader).fetchAll(windowRange(query))
     return { ...(await take(withEnds(entries, reader)(), limit)), ...stamp }
   }
+  if (reader.store.kind === 'session') {
+    const entries = new SessionView<unknown, unknown>(reader).fetchAll(windowRange(query))
+    return { ...(await take(entries, limit)), ...stamp }
+  }
   const range = {
     ...(query.from === undefined ? {} : { from: keyFromText(reader.store.key, query.from) }),
     ...(query.to === undefined ? {} : { to: keyFromText(reader.store.key, query.to) }),
@@ -87,6 +95,12 @@ async function listWindows(reader: StoreReader, key: unknown, query: ListQuery):
   const entries = new WindowView<unknown, unknown>(reader).fetch(key, windowRange(query))
   const windows = await take(withEnds(entries, reader)(), query.limit ?? entriesByDefault)
   return { key, ...windows, ...stamp }
+}
+
+async function listSessions(reader: StoreReader, key: unknown, query: ListQuery): Promise<object> {
+  const stamp = stampOf(reader, [reader.forKey(key)])
+  const entries = new SessionView<unknown, unknown>(reader).fetch(key, windowRange(query))
+  return { key, ...(await take(entries, query.limit ?? entriesByDefault)), ...stamp }
 }
 
 function windowRange(query: ListQuery): WindowRange {

@@ -4,11 +4,13 @@ import { HttpServer } from '../../src/query/http-server.ts'
 import { KeyValueView } from '../../src/query/key-value-view.ts'
 import type { QueryHost } from '../../src/query/query-host.ts'
 import { queryableStores } from '../../src/query/queryable-stores.ts'
+import { SessionView } from '../../src/query/session-view.ts'
 import { ViewCatalogue } from '../../src/query/view-catalogue.ts'
 import { WindowView } from '../../src/query/window-view.ts'
 import type { StoreView, WorkerStatus } from '../../src/runtime/worker-status.ts'
 import { json, long, string } from '../../src/serdes/index.ts'
-import { keyValueStore, memoryState, windowStore } from '../../src/state/index.ts'
+import { keyValueStore, memoryState, sessionStore, windowStore } from '../../src/state/index.ts'
+import type { SessionStore } from '../../src/state/session-store-types.ts'
 import type { KeyValueStore, WindowStore } from '../../src/state/store.ts'
 import type { TaskState } from '../../src/state/task-state.ts'
 import { silentLogger } from '../../src/core/logger.ts'
@@ -25,7 +27,13 @@ const visits = windowStore({
   windowSizeMs: 1_000,
   retentionMs: 100_000,
 })
-const specs = [totals, visits] as unknown as StoreSpec[]
+const sittings = sessionStore({
+  name: 'sittings',
+  key: string(),
+  value: long(),
+  retentionMs: 100_000,
+})
+const specs = [totals, visits, sittings] as unknown as StoreSpec[]
 const plan = {
   subTopologies: [{ id: 0, nodes: [], stores: specs }],
   globalStores: [],
@@ -91,6 +99,13 @@ describe('views', () => {
     await state.apply(state.seal(), new Map())
   }
 
+  const sit = async (partition: number, key: string, startMs: number): Promise<void> => {
+    const state = states[partition]!
+    const store = state.store('sittings') as SessionStore<string, bigint>
+    store.put(key, startMs, startMs + 500, 3n)
+    await state.apply(state.seal(), new Map())
+  }
+
   it('reads a key from the partition that it belongs to, with its freshness', async () => {
     const key = keyOn(1)
     await write(1, key, 42n)
@@ -137,8 +152,28 @@ describe('views', () => {
     expect((await view.get(key, 1_000))?.value).toEqual({ hits: 1 })
   })
 
+  it('reads sessions of a key that an interval touches, by end', async () => {
+    const key = keyOn(1)
+    for (const startMs of [3_000, 1_000, 2_000]) await sit(1, key, startMs)
+    await sit(0, keyOn(0), 4_000)
+    const view = new SessionView<string, bigint>(catalogue.reader('sittings'))
+    const starts = async (
+      entries: AsyncIterable<{ readonly startMs: number }>,
+    ): Promise<number[]> => {
+      const found: number[] = []
+      for await (const entry of entries) found.push(entry.startMs)
+      return found
+    }
+    expect(await starts(view.fetch(key, { fromMs: 2_400, toMs: 3_000 }))).toEqual([2_000, 3_000])
+    expect(await starts(view.fetchAll({ fromMs: 2_501 }))).toEqual([4_000, 3_000])
+    expect(await view.get(key, 1_000, 1_500)).toEqual({ value: 3n, asOfMs: 5_001, lagRecords: 2 })
+    expect(await view.get(key, 1_000, 1_501)).toBeUndefined()
+    expect(view.name).toBe('sittings')
+    expect(view.freshness().asOfMs).toBe(5_000)
+  })
+
   it('says which views there are when asked for another', () => {
-    expect(() => catalogue.reader('total')).toThrow(/no view total; .* totals, visits/)
+    expect(() => catalogue.reader('total')).toThrow(/no view total; .* sittings, totals, visits/)
   })
 
   describe('over HTTP', () => {
@@ -210,6 +245,7 @@ describe('views', () => {
           views: [
             { name: 'totals', kind: 'key-value' },
             { name: 'visits', kind: 'window' },
+            { name: 'sittings', kind: 'session' },
           ],
         },
       })
@@ -221,6 +257,15 @@ describe('views', () => {
         status: 200,
         body: { entries: [{ windowStartMs: 2_000, windowEndMs: 3_000, value: { hits: 1 } }] },
       })
+    })
+
+    it('lists the sessions of a key, and those of all', async () => {
+      await sit(0, keyOn(0), 2_000)
+      const session = { key: keyOn(0), startMs: 2_000, endMs: 2_500, value: '3' }
+      const one = await get(`/views/sittings/${keyOn(0)}?fromMs=1000&toMs=3000`)
+      expect(one).toMatchObject({ status: 200, body: { key: keyOn(0), entries: [session] } })
+      expect(await get('/views/sittings')).toMatchObject({ body: { entries: [session] } })
+      expect(await get('/views/sittings?toMs=1999')).toMatchObject({ body: { entries: [] } })
     })
 
     it('tells liveness from readiness', async () => {
