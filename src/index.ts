@@ -110,6 +110,7 @@ export type {
   LateOptions,
   MaterializedOptions,
   NamedOptions,
+  PrintOptions,
   ProcessOptions,
   ProducedOptions,
   RepartitionOptions,

@@ -17,6 +17,7 @@ import { ForEachProcessor, PeekProcessor } from './processors/for-each.ts'
 import { MapValuesProcessor } from './processors/map-values.ts'
 import { MapProcessor } from './processors/map.ts'
 import { passThrough } from './processors/pass-through.ts'
+import { PrintProcessor } from './processors/print.ts'
 import { SelectKeyProcessor } from './processors/select-key.ts'
 import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
@@ -128,6 +129,13 @@ export class DeclaredStream<K, V> implements KStream<K, V> {
   foreach(action: callbacks.Action<K, V>, options: options.NamedOptions = {}): void {
     const name = this.state.plan.processorName('KSTREAM-FOREACH-', options.name)
     this.add(name, () => new ForEachProcessor(action), 'kept')
+  }
+
+  print(options: options.PrintOptions = {}): void {
+    const { label = this.state.name, write = (line) => void process.stdout.write(`${line}\n`) } =
+      options
+    const name = this.state.plan.processorName('KSTREAM-PRINTER-', options.name)
+    this.add(name, () => new PrintProcessor<K, V>(label, write), 'kept')
   }
 
   branch<const P extends Readonly<globalThis.Record<string, callbacks.Predicate<K, V>>>>(

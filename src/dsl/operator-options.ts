@@ -40,6 +40,14 @@ export interface ProducedOptions<K, V> extends NamedOptions {
   readonly partitioner?: StreamPartitioner<K, V>
 }
 
+/** Source: Java's `Printed`. */
+export interface PrintOptions extends NamedOptions {
+  /** What each line begins with, in brackets. @defaultValue the name of the operator before */
+  readonly label?: string
+  /** Takes each line, without its end. @defaultValue writes it to standard output */
+  readonly write?: (line: string) => void
+}
+
 /** Source: Java's `Repartitioned`. */
 export interface RepartitionOptions<K, V> extends SerdeOptions<K, V> {
   /** @defaultValue as many as the topics have with which this one is joined, or the one that it comes of */

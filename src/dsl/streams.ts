@@ -27,6 +27,7 @@ import type {
   JoinedOptions,
   MaterializedOptions,
   NamedOptions,
+  PrintOptions,
   ProcessOptions,
   ProducedOptions,
   RepartitionOptions,
@@ -111,6 +112,8 @@ export interface KStream<K, V> {
   peek(action: Action<K, V>, options?: NamedOptions): KStream<K, V>
   /** Does something for each record. It may happen again for a record after a failure. */
   foreach(action: Action<K, V>, options?: NamedOptions): void
+  /** Writes each record as a line, for looking at a stream while it is developed: `[label]: key, value`. */
+  print(options?: PrintOptions): void
   /** Sends each record to the first of several streams whose predicate holds; a type guard narrows its values. */
   branch<const P extends Readonly<globalThis.Record<string, Predicate<K, V>>>>(
     predicates: P,

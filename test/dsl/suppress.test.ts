@@ -1,5 +1,7 @@
 import {
   deadLetter,
+  SessionWindows,
+  SlidingWindows,
   StreamsBuilder,
   TimeWindows,
   TopologyError,
@@ -155,6 +157,57 @@ describe('what a suppression emits', () => {
     // Buffer time 8, key 1, timestamp 8, offset 8, partition 4, topic 2, value 1.
     expect(metrics.gauges.get('millrace_suppression_buffer_size_bytes')!()).toBe(32)
   })
+})
+
+// Kafka Streams takes such windows for closed a millisecond early, and sends a second final result after the first.
+describe('a window whose end belongs to it has one final result', () => {
+  it('of a session that a record at its very end makes longer', async () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream(text('in'))
+      .groupByKey()
+      .windowedBy(SessionWindows.of({ gapMs: 5, graceMs: 0 }))
+      .count({ retentionMs: 100 })
+      .suppress({ until: 'window-closes' })
+      .toStream()
+      .map((count, { key: id, startMs, endMs }) => ({
+        key: `${id}@${startMs}/${endMs}`,
+        value: count!,
+      }))
+      .to(counts('out'))
+    const records = ['k1 0', 'k1 5', 'k2 10', 'k1 10', 'k3 40']
+    expect(await finalCounts(builder, records)).toEqual(['k1@0/10 3', 'k2@10/10 1'])
+  })
+
+  it('of a sliding window that gets two records at its very end', async () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream(text('in'))
+      .groupByKey()
+      .windowedBy(SlidingWindows.of({ timeDifferenceMs: 5, graceMs: 0 }))
+      .count()
+      .suppress({ until: 'window-closes' })
+      .toStream()
+      .map((count, { key: id, startMs, endMs }) => ({
+        key: `${id}@${startMs}/${endMs}`,
+        value: count!,
+      }))
+      .to(counts('out'))
+    expect(await finalCounts(builder, ['k1 7', 'k1 7', 'k2 30'])).toEqual(['k1@2/7 2'])
+  })
+
+  async function finalCounts(
+    builder: StreamsBuilder,
+    records: readonly string[],
+  ): Promise<string[]> {
+    await using driver = await TopologyTestDriver.create(builder.build())
+    for (const record of records) {
+      const [id, time] = record.split(' ')
+      await driver.input(text('in')).pipe({ key: id!, value: 'v', timestampMs: Number(time) })
+    }
+    const sent = driver.output(counts('out')).readRecords()
+    return sent.map(({ key: id, value: count }) => `${id} ${count}`)
+  }
 })
 
 describe('a suppression is refused', () => {

@@ -1,12 +1,16 @@
 import {
+  SessionWindows,
+  SlidingWindows,
   TimeWindows,
   topic,
   type KTable,
+  type SessionWindowed,
+  type SessionWindowedKStream,
   type StreamsBuilder,
   type SuppressUntilTimeLimit,
   type Windowed,
 } from 'millrace'
-import { long, string, windowed, type Serde } from 'millrace/serdes'
+import { long, sessionWindowed, string, windowed, type Serde } from 'millrace/serdes'
 import { counts, text, type Declare } from './topics.ts'
 
 const key = string()
@@ -163,6 +167,51 @@ const untilWindowCloses: Readonly<Record<string, Declare>> = {
   },
 }
 
+function toSessions<V>(table: KTable<SessionWindowed<string>, V>, serde: Serde<V>): void {
+  table.toStream().to(topic('out', { key: sessionWindowed(string()), value: serde }))
+}
+
+function sessions(
+  builder: StreamsBuilder,
+  gapMs: number,
+  graceMs: number,
+): SessionWindowedKStream<string, string> {
+  const grouped = builder.stream(text('in')).groupByKey()
+  return grouped.windowedBy(SessionWindows.of({ gapMs, graceMs }))
+}
+
+const otherWindows: Readonly<Record<string, Declare>> = {
+  'suppress-final-session': (builder) => {
+    const table = sessions(builder, 5, 0).count({ store: 'counts' })
+    toSessions(table.suppress({ until: 'window-closes' }), long({ as: 'number' }))
+  },
+  'suppress-final-session-grace': (builder) => {
+    const table = sessions(builder, 6, 7).reduce((a, b) => a + b, { store: 'joined' })
+    toSessions(table.suppress({ until: 'window-closes', name: 'final' }), value)
+  },
+  'suppress-sessions-time-limit': (builder) => {
+    const buffer = { maxRecords: 3, whenFull: 'emit' } as const
+    const table = sessions(builder, 6, 7).count({ store: 'counts' })
+    toSessions(table.suppress({ until: { timeLimitMs: 4 }, buffer }), long({ as: 'number' }))
+  },
+  'suppress-final-sliding': (builder) => {
+    const windows = SlidingWindows.of({ timeDifferenceMs: 5, graceMs: 12 })
+    const table = builder.stream(text('in')).groupByKey().windowedBy(windows)
+    const counted = table.count({ store: 'counts' })
+    toWindowed(counted.suppress({ until: 'window-closes' }), long({ as: 'number' }), 5)
+  },
+  'suppress-final-cogrouped': (builder) => {
+    const table = builder
+      .stream(text('in'))
+      .groupByKey()
+      .cogroup((all: string, word) => all + word)
+      .cogroup(builder.stream(text('in-2')).groupByKey(), (all, word) => `${all}-${word}`)
+      .windowedBy(TimeWindows.of({ sizeMs: 20, graceMs: 4 }))
+      .aggregate(() => '', { name: 'together', store: 'all', value })
+    toWindowed(table.suppress({ until: 'window-closes' }), value, 20)
+  },
+}
+
 const refused: Readonly<Record<string, Declare>> = {
   'suppress-final-not-windowed': (builder) => {
     // As one may who does not use the types.
@@ -182,5 +231,6 @@ const refused: Readonly<Record<string, Declare>> = {
 export const suppressTopologies: Readonly<Record<string, Declare>> = {
   ...untilTimeLimit,
   ...untilWindowCloses,
+  ...otherWindows,
   ...refused,
 }

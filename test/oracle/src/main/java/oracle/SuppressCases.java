@@ -9,15 +9,23 @@ import static org.apache.kafka.streams.kstream.Suppressed.untilWindowCloses;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KTable;
+import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.SessionWindows;
+import org.apache.kafka.streams.kstream.SlidingWindows;
 import org.apache.kafka.streams.kstream.Suppressed;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.kstream.Windowed;
+import org.apache.kafka.streams.kstream.WindowedSerdes;
+import org.apache.kafka.streams.state.SessionStore;
 
 /** Tables whose updates are held back. */
 final class SuppressCases {
@@ -64,6 +72,7 @@ final class SuppressCases {
       table.toStream().to("out-2");
     })));
     windowed(cases);
+    otherWindows(cases);
     refused(cases);
     return cases;
   }
@@ -105,6 +114,56 @@ final class SuppressCases {
             .windowedBy(TimeWindows.ofSizeAndGrace(ofMillis(4), ofMillis(0)))
             .count().suppress(untilWindowCloses(unbounded()))
             .toStream().to("out", GroupCases.windowed(Serdes.Long(), 4)))));
+  }
+
+  /** Times at which a window's end and grace are reached to the millisecond are left out: docs/adr/0013-suppressed-tables.md. */
+  private static void otherWindows(List<Case> cases) {
+    cases.add(sparse(new Case("suppress-final-session", builder ->
+        builder.<String, String>stream("in").groupByKey()
+            .windowedBy(SessionWindows.ofInactivityGapWithNoGrace(ofMillis(5)))
+            .count(sessions("counts", Serdes.Long())).suppress(untilWindowCloses(unbounded()))
+            .toStream().to("out", sessioned(Serdes.Long())))));
+    cases.add(sparse(new Case("suppress-final-session-grace", builder ->
+        builder.<String, String>stream("in").groupByKey()
+            .windowedBy(SessionWindows.ofInactivityGapAndGrace(ofMillis(6), ofMillis(7)))
+            .reduce((a, b) -> a + b, sessions("joined", Serdes.String()))
+            .suppress(untilWindowCloses(unbounded()).withName("final"))
+            .toStream().to("out", sessioned(Serdes.String())))));
+    cases.add(sparse(new Case("suppress-sessions-time-limit", builder ->
+        builder.<String, String>stream("in").groupByKey()
+            .windowedBy(SessionWindows.ofInactivityGapAndGrace(ofMillis(6), ofMillis(7)))
+            .count(sessions("counts", Serdes.Long())).suppress(untilTimeLimit(ofMillis(4), maxRecords(3)))
+            .toStream().to("out", sessioned(Serdes.Long())))));
+    cases.add(sparse(new Case("suppress-final-sliding", builder ->
+        builder.<String, String>stream("in").groupByKey()
+            .windowedBy(SlidingWindows.ofTimeDifferenceAndGrace(ofMillis(5), ofMillis(12)))
+            .count(GroupCases.windows("counts", Serdes.Long())).suppress(untilWindowCloses(unbounded()))
+            .toStream().to("out", GroupCases.windowed(Serdes.Long(), 5)))));
+    cases.add(sparse(new Case("suppress-final-cogrouped", builder ->
+        builder.<String, String>stream("in").groupByKey()
+            .<String>cogroup((key, value, all) -> all + value)
+            .cogroup(builder.<String, String>stream("in-2").groupByKey(), (key, value, all) -> all + "-" + value)
+            .windowedBy(TimeWindows.ofSizeAndGrace(ofMillis(20), ofMillis(4)))
+            .aggregate(() -> "", Named.as("together"), GroupCases.windows("all", Serdes.String()))
+            .suppress(untilWindowCloses(unbounded()))
+            .toStream().to("out", GroupCases.windowed(Serdes.String(), 20)))));
+  }
+
+  private static <V> Materialized<String, V, SessionStore<Bytes, byte[]>> sessions(String name, Serde<V> serde) {
+    return Materialized.<String, V, SessionStore<Bytes, byte[]>>as(name)
+        .withKeySerde(Serdes.String()).withValueSerde(serde);
+  }
+
+  private static <V> Produced<Windowed<String>, V> sessioned(Serde<V> serde) {
+    return Produced.with(WindowedSerdes.sessionWindowedSerdeFrom(String.class), serde);
+  }
+
+  /** All times are multiples of ten with a small digit of their own, so that no two windows end alike. */
+  private static Case sparse(Case one) {
+    return one.in("in", "k1", "a", 100).header("id", "1").in("in", "k1", "b", 104).in("in", "k2", "c", 101)
+        .in("in", "k1", "d", 108).in("in", "k2", "e", 115).in("in", "k1", "f", 103).in("in", "k3", "g", 130)
+        .header("id", "2").in("in", "k1", "h", 109).in("in", "k3", "i", 122).in("in", "k2", "j", 161)
+        .in("in", "k1", "k", 158).in("in", "k1", "l", 162).in("in", "k4", "m", 240).in("in", "k4", "n", 239);
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})
