@@ -10,7 +10,7 @@ it('print writes a line for each record, with the name of the operator before or
   const stream = builder.stream(text('in'), { name: 'words' })
   stream.print({ write })
   stream
-    .mapValues((word) => ({ word, letters: [...(word ?? '')] }))
+    .mapValues((word) => ({ word, letters: word === null ? [] : word.split('') }))
     .print({ label: 'as objects', write })
   await using driver = await TopologyTestDriver.create(builder.build())
   await driver.input(text('in')).pipe({ key: 'k', value: 'hi', timestampMs: 1 })
