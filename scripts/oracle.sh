@@ -70,7 +70,7 @@ case "$mode" in
     ;;
   *)
     if [ -z "$family" ]; then
-      rm -rf "$out"/{describe,behaviour,refused,config,change-format.json,join-formats.json}
+      rm -rf "$out"/{describe,behaviour,refused,config,topics,change-format.json,join-formats.json}
     fi
     mkdir -p "$out"
     cp -r "$work/golden/." "$out"

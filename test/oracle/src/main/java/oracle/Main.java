@@ -25,6 +25,7 @@ public final class Main {
     Path behaviour = Files.createDirectories(root.resolve("behaviour"));
     Path refused = Files.createDirectories(root.resolve("refused"));
     Path config = Files.createDirectories(root.resolve("config"));
+    Path topics = Files.createDirectories(root.resolve("topics"));
     for (Case one : Families.all(wanted)) {
       if (!one.config.isEmpty()) {
         Files.writeString(config.resolve(one.name + ".json"), Json.of(new TreeMap<>(one.config)) + "\n");
@@ -34,6 +35,8 @@ public final class Main {
         continue;
       }
       Files.writeString(describe.resolve(one.name + ".txt"), Run.build(one).describe().toString());
+      Map<String, Object> internal = Run.topics(one);
+      if (!internal.isEmpty()) Files.writeString(topics.resolve(one.name + ".json"), Json.of(internal) + "\n");
       if (!one.steps.isEmpty()) {
         Files.writeString(behaviour.resolve(one.name + ".json"), Json.of(Run.vector(one, false)) + "\n");
       }

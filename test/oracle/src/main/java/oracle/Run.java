@@ -39,6 +39,11 @@ final class Run {
     return builder.build(config(one, Path.of("unused")));
   }
 
+  /** The internal topics that a case would create. */
+  static Map<String, Object> topics(Case one) throws ReflectiveOperationException {
+    return Topics.of(build(one), config(one, Path.of("unused")));
+  }
+
   private static Properties config(Case one, Path folder) {
     Properties config = new Properties();
     config.put(StreamsConfig.APPLICATION_ID_CONFIG, "oracle");
