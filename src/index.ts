@@ -176,7 +176,8 @@ export { createTopics } from './create-topics.ts'
 export type { BrokerConnector, BrokerEnvironment } from './broker/connector.ts'
 export type { Compression, NewTopic, WaitOptions } from './broker/port.ts'
 export { TopicProducer, type ProducedRecord, type TopicProducerOptions } from './topic-producer.ts'
-export { KafkaStreams, type ViewOf } from './kafka-streams.ts'
+export { KafkaStreams } from './kafka-streams.ts'
+export type { ViewOf } from './query/view-of.ts'
 export type {
   ErrorHandlersConfig,
   HttpConfig,

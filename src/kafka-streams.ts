@@ -7,11 +7,9 @@ import { consoleLogger } from './console-logger.ts'
 import { checkConfig, type KafkaStreamsConfig } from './kafka-streams-config.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import { HttpServer } from './query/http-server.ts'
-import { KeyValueView } from './query/key-value-view.ts'
 import { queryableStores } from './query/queryable-stores.ts'
-import { SessionView } from './query/session-view.ts'
 import { ViewCatalogue } from './query/view-catalogue.ts'
-import { WindowView } from './query/window-view.ts'
+import { viewOf, type ViewOf } from './query/view-of.ts'
 import { deadLetter } from './runtime/error-handlers.ts'
 import { workerConfig } from './runtime/worker-config.ts'
 import type { WorkerStateListener } from './runtime/worker-lifecycle.ts'
@@ -20,20 +18,9 @@ import { Worker } from './runtime/worker.ts'
 import type { SchemaRegistry } from './serdes/schema-registry.ts'
 import type { SerdeEnvironment } from './serdes/serde.ts'
 import { memoryState } from './state/memory/memory-state.ts'
-import type { SessionStore } from './state/session-store-types.ts'
-import type { KeyValueStore, StateStore, StoreRef, WindowStore } from './state/store.ts'
+import type { StateStore, StoreRef } from './state/store.ts'
 import type { StateProvider } from './state/task-state.ts'
 import { requireNames, unnamedResources, unnamedText } from './topology/unnamed-resources.ts'
-
-/** The view of a store of this type. */
-export type ViewOf<S extends StateStore> =
-  S extends KeyValueStore<infer K, infer V>
-    ? KeyValueView<K, V>
-    : S extends WindowStore<infer K, infer V>
-      ? WindowView<K, V>
-      : S extends SessionStore<infer K, infer V>
-        ? SessionView<K, V>
-        : never
 
 /** What was opened for a worker, to be closed after it. */
 interface Opened {
@@ -145,12 +132,7 @@ export class KafkaStreams implements AsyncCloseable {
   view<S extends StateStore>(ref: StoreRef<S>): ViewOf<S> {
     const opened = this.#opened
     if (!opened) throw new LifecycleError('Views can be read once the worker has started')
-    const reader = opened.catalogue.reader(ref.storeName)
-    const { kind } = reader.store
-    const View = kind === 'window' ? WindowView : kind === 'session' ? SessionView : KeyValueView
-    const view: unknown = new View(reader)
-    // Which of them it is follows from the store's kind, which the reference's type repeats.
-    return view as ViewOf<S>
+    return viewOf<S>(opened.catalogue.reader(ref.storeName))
   }
 
   /**

@@ -1,20 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { KeyValueEntry, ReadOnlyKeyValueStore, WindowEntry } from '../state/store.ts'
 import { freshnessOf } from './freshness.ts'
 import { toJson } from './json.ts'
-import { KeyValueView } from './key-value-view.ts'
-import { SessionView } from './session-view.ts'
-import { storeOfKind, type StoreReader } from './store-reader.ts'
+import { allEntries, checkQuery, entriesOfKey, valueOfKey, type ListQuery } from './http-entries.ts'
+import type { StoreReader } from './store-reader.ts'
 import { keyFromText, type ViewCatalogue } from './view-catalogue.ts'
-import { WindowView, type WindowRange } from './window-view.ts'
-
-interface ListQuery {
-  readonly from?: string
-  readonly to?: string
-  readonly fromMs?: number
-  readonly toMs?: number
-  readonly limit?: number
-}
 
 const listQuerySchema = {
   type: 'object',
@@ -24,6 +13,7 @@ const listQuerySchema = {
     to: { type: 'string' },
     fromMs: { type: 'integer' },
     toMs: { type: 'integer' },
+    asOfMs: { type: 'integer' },
     limit: { type: 'integer', minimum: 1, maximum: 10_000 },
   },
 } as const
@@ -41,7 +31,12 @@ export function addViewRoutes(server: FastifyInstance, catalogue: ViewCatalogue)
     '/views/:name',
     { schema: { querystring: listQuerySchema } },
     async (request, reply) => {
-      return send(reply, await listEntries(catalogue.reader(request.params.name), request.query))
+      const { query } = request
+      const reader = catalogue.reader(request.params.name)
+      checkQuery(reader, query)
+      const stamp = stampOf(reader, reader.all())
+      const taken = await take(allEntries(reader, query), query.limit ?? entriesByDefault)
+      return send(reply, { ...taken, ...stamp })
     },
   )
 
@@ -49,77 +44,23 @@ export function addViewRoutes(server: FastifyInstance, catalogue: ViewCatalogue)
     '/views/:name/:key',
     { schema: { querystring: listQuerySchema } },
     async (request, reply) => {
+      const { query } = request
       const reader = catalogue.reader(request.params.name)
       const key = keyFromText(reader.store.key, request.params.key)
-      if (reader.store.kind === 'window') {
-        return send(reply, await listWindows(reader, key, request.query))
-      }
-      if (reader.store.kind === 'session') {
-        return send(reply, await listSessions(reader, key, request.query))
-      }
+      checkQuery(reader, query)
       const view = reader.forKey(key)
-      const store = storeOfKind<ReadOnlyKeyValueStore<unknown, unknown>>(view, 'key-value')
-      const found = await store.getWithTimestamp(key)
       const stamp = stampOf(reader, [view])
+      const entries = entriesOfKey(reader, key, query)
+      if (entries) {
+        const taken = await take(entries, query.limit ?? entriesByDefault)
+        return send(reply, { key, ...taken, ...stamp })
+      }
+      const found = await valueOfKey(view, key, query)
       if (found) return send(reply, { key, ...found, ...stamp })
       const error = `view ${reader.store.name} has no key ${request.params.key}`
       return send(reply.code(404), { error, ...stamp })
     },
   )
-}
-
-async function listEntries(reader: StoreReader, query: ListQuery): Promise<object> {
-  const stamp = stampOf(reader, reader.all())
-  const limit = query.limit ?? entriesByDefault
-  if (reader.store.kind === 'window') {
-    const entries = new WindowView<unknown, unknown>(reader).fetchAll(windowRange(query))
-    return { ...(await take(withEnds(entries, reader)(), limit)), ...stamp }
-  }
-  if (reader.store.kind === 'session') {
-    const entries = new SessionView<unknown, unknown>(reader).fetchAll(windowRange(query))
-    return { ...(await take(entries, limit)), ...stamp }
-  }
-  const range = {
-    ...(query.from === undefined ? {} : { from: keyFromText(reader.store.key, query.from) }),
-    ...(query.to === undefined ? {} : { to: keyFromText(reader.store.key, query.to) }),
-  }
-  const entries: AsyncIterable<KeyValueEntry<unknown, unknown>> = new KeyValueView<
-    unknown,
-    unknown
-  >(reader).range(range)
-  return { ...(await take(entries, limit)), ...stamp }
-}
-
-async function listWindows(reader: StoreReader, key: unknown, query: ListQuery): Promise<object> {
-  const stamp = stampOf(reader, [reader.forKey(key)])
-  const entries = new WindowView<unknown, unknown>(reader).fetch(key, windowRange(query))
-  const windows = await take(withEnds(entries, reader)(), query.limit ?? entriesByDefault)
-  return { key, ...windows, ...stamp }
-}
-
-async function listSessions(reader: StoreReader, key: unknown, query: ListQuery): Promise<object> {
-  const stamp = stampOf(reader, [reader.forKey(key)])
-  const entries = new SessionView<unknown, unknown>(reader).fetch(key, windowRange(query))
-  return { key, ...(await take(entries, query.limit ?? entriesByDefault)), ...stamp }
-}
-
-function windowRange(query: ListQuery): WindowRange {
-  return {
-    ...(query.fromMs === undefined ? {} : { fromMs: query.fromMs }),
-    ...(query.toMs === undefined ? {} : { toMs: query.toMs }),
-  }
-}
-
-function withEnds(
-  entries: AsyncIterable<WindowEntry<unknown, unknown>>,
-  reader: StoreReader,
-): () => AsyncGenerator<object> {
-  const sizeMs = reader.store.windowSizeMs ?? 0
-  return async function* () {
-    for await (const entry of entries) {
-      yield { ...entry, windowEndMs: entry.windowStartMs + sizeMs }
-    }
-  }
 }
 
 async function take(

@@ -6,12 +6,21 @@ import type { QueryHost } from '../../src/query/query-host.ts'
 import { queryableStores } from '../../src/query/queryable-stores.ts'
 import { SessionView } from '../../src/query/session-view.ts'
 import { ViewCatalogue } from '../../src/query/view-catalogue.ts'
+import { VersionedView } from '../../src/query/versioned-view.ts'
+import { viewOf } from '../../src/query/view-of.ts'
 import { WindowView } from '../../src/query/window-view.ts'
 import type { StoreView, WorkerStatus } from '../../src/runtime/worker-status.ts'
 import { json, long, string } from '../../src/serdes/index.ts'
-import { keyValueStore, memoryState, sessionStore, windowStore } from '../../src/state/index.ts'
+import {
+  keyValueStore,
+  memoryState,
+  sessionStore,
+  versionedStore,
+  windowStore,
+} from '../../src/state/index.ts'
 import type { SessionStore } from '../../src/state/session-store-types.ts'
 import type { KeyValueStore, WindowStore } from '../../src/state/store.ts'
+import type { VersionedStore } from '../../src/state/versioned-store-types.ts'
 import type { TaskState } from '../../src/state/task-state.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import type { TopologyPlan } from '../../src/topology/topology-plan.ts'
@@ -33,7 +42,14 @@ const sittings = sessionStore({
   value: long(),
   retentionMs: 100_000,
 })
-const specs = [totals, visits, sittings] as unknown as StoreSpec[]
+const stays = sessionStore({ name: 'stays', key: string(), value: json<number>(), retentionMs: 99 })
+const prices = versionedStore({
+  name: 'prices',
+  key: string(),
+  value: json<number>(),
+  historyRetentionMs: 100_000,
+})
+const specs = [totals, visits, sittings, stays, prices] as unknown as StoreSpec[]
 const plan = {
   subTopologies: [{ id: 0, nodes: [], stores: specs }],
   globalStores: [],
@@ -106,6 +122,19 @@ describe('views', () => {
     await state.apply(state.seal(), new Map())
   }
 
+  const stay = async (partition: number, key: string, startMs: number): Promise<void> => {
+    const state = states[partition]!
+    const store = state.store('stays') as SessionStore<string, number>
+    store.put(key, startMs, startMs + 10, startMs)
+    await state.apply(state.seal(), new Map())
+  }
+
+  const price = async (key: string, value: number | null, timestampMs: number): Promise<void> => {
+    const state = states[0]!
+    await (state.store('prices') as VersionedStore<string, number>).put(key, value, timestampMs)
+    await state.apply(state.seal(), new Map())
+  }
+
   it('reads a key from the partition that it belongs to, with its freshness', async () => {
     const key = keyOn(1)
     await write(1, key, 42n)
@@ -173,7 +202,7 @@ describe('views', () => {
   })
 
   it('says which views there are when asked for another', () => {
-    expect(() => catalogue.reader('total')).toThrow(/no view total; .* sittings, totals, visits/)
+    expect(() => catalogue.reader('total')).toThrow(/no view total; .* sittings, stays, totals, visits/)
   })
 
   describe('over HTTP', () => {
@@ -246,6 +275,8 @@ describe('views', () => {
             { name: 'totals', kind: 'key-value' },
             { name: 'visits', kind: 'window' },
             { name: 'sittings', kind: 'session' },
+            { name: 'stays', kind: 'session' },
+            { name: 'prices', kind: 'versioned' },
           ],
         },
       })
@@ -266,6 +297,52 @@ describe('views', () => {
       expect(one).toMatchObject({ status: 200, body: { key: keyOn(0), entries: [session] } })
       expect(await get('/views/sittings')).toMatchObject({ body: { entries: [session] } })
       expect(await get('/views/sittings?toMs=1999')).toMatchObject({ body: { entries: [] } })
+    })
+
+    it('reads sessions of one key and of all, in process and over HTTP', async () => {
+      const key = keyOn(0)
+      for (const startMs of [20, 50]) await stay(0, key, startMs)
+      await stay(1, keyOn(1), 60)
+      const view = viewOf<SessionStore<string, number>>(catalogue.reader('stays'))
+      expect(view).toBeInstanceOf(SessionView)
+      expect(await view.get(key, 20, 30)).toEqual({ value: 20, asOfMs: 5_000, lagRecords: 1 })
+      expect(await view.get(key, 20, 31)).toBeUndefined()
+      const entries = []
+      for await (const { startMs, endMs } of view.fetch(key, { fromMs: 31 })) {
+        entries.push([startMs, endMs])
+      }
+      expect(entries).toEqual([[50, 60]])
+      const answer = await get(`/views/stays/${key}?toMs=45`)
+      expect(answer.body).toMatchObject({ entries: [{ key, startMs: 20, endMs: 30, value: 20 }] })
+      const all = await get('/views/stays?fromMs=55')
+      expect(all.body).toMatchObject({ entries: [{ startMs: 50 }, { startMs: 60 }] })
+    })
+
+    it('reads a versioned store as of a time, and its history, in process and over HTTP', async () => {
+      const key = keyOn(0)
+      await price(key, 1, 100)
+      await price(key, 2, 200)
+      const view = viewOf<VersionedStore<string, number>>(catalogue.reader('prices'))
+      expect(view).toBeInstanceOf(VersionedView)
+      const fresh = { asOfMs: 5_000, lagRecords: 1 }
+      expect(await view.get(key)).toEqual({ value: 2, timestampMs: 200, ...fresh })
+      const old = { value: 1, timestampMs: 100, validToMs: 200 }
+      expect(await view.get(key, { asOfMs: 150 })).toEqual({ ...old, ...fresh })
+      expect(await view.get(key, { asOfMs: 99 })).toBeUndefined()
+      expect((await get(`/views/prices/${key}`)).body).toMatchObject({ value: 2 })
+      expect((await get(`/views/prices/${key}?asOfMs=150`)).body).toMatchObject(old)
+      expect((await get(`/views/prices/${key}?asOfMs=99`)).status).toBe(404)
+      const history = await get(`/views/prices/${key}?fromMs=0`)
+      expect(history.body).toMatchObject({ entries: [old, { value: 2, timestampMs: 200 }] })
+      expect((await get('/views/prices')).body).toMatchObject({ entries: [{ key, value: 2 }] })
+    })
+
+    it('refuses to ask a store for what its kind has not', async () => {
+      for (const path of ['totals?asOfMs=1', 'visits?from=a', 'stays/a?to=b', 'totals?fromMs=1']) {
+        const { status, body } = await get(`/views/${path}`)
+        expect(status).toBe(400)
+        expect(body).toMatchObject({ error: expect.stringMatching(/cannot be asked by/) as string })
+      }
     })
 
     it('tells liveness from readiness', async () => {
