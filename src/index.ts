@@ -129,6 +129,7 @@ export type {
   WindowStoreOption,
 } from './dsl/store-options.ts'
 export type { JoinStoreOptions, StreamJoinedRules } from './dsl/stream-joined-options.ts'
+export { historyOf } from './dsl/history-of.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
   Branched,
