@@ -24,6 +24,17 @@ export interface TableStoreOptions extends StoreOptions {
     /** How far back from stream time versions are kept, and updates taken, in milliseconds. */
     readonly historyRetentionMs: number
   }
+  /**
+   * How long a row is there that no update has written, in whole milliseconds of stream time above 0; then it is gone
+   * from the store and its changelog, as if it had never been. What was made of the table downstream is not told. Not
+   * together with `versioned`. @defaultValue for ever
+   */
+  readonly ttlMs?: number
+  /**
+   * Whether each row keeps the headers of the record that wrote it, for `getWithHeaders` of the store. Not together with
+   * `versioned`. @defaultValue false
+   */
+  readonly headers?: boolean
 }
 
 /** A store's name, or more about it. */

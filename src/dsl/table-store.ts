@@ -1,3 +1,4 @@
+import { TopologyError } from '../core/errors.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { KeyValueStoreSpec, VersionedStoreSpec } from '../state/store-spec.ts'
@@ -18,5 +19,11 @@ export function tableStore<K, V>(
 ): KeyValueStoreSpec<K, V> | VersionedStoreSpec<K, V> {
   const { versioned, ...store } = options
   if (versioned === undefined) return keyValueStore({ ...store, ...parts })
+  if (store.ttlMs !== undefined || store.headers) {
+    throw new TopologyError(
+      `The store ${parts.name} is versioned, and is to have ${store.headers ? 'headers' : 'ttlMs'} too: a versioned ` +
+        'store forgets by historyRetentionMs and keeps values alone. Leave one of the two out.',
+    )
+  }
   return versionedStore({ ...store, ...parts, historyRetentionMs: versioned.historyRetentionMs })
 }

@@ -177,6 +177,7 @@ export class GlobalStores {
       await task.processFor(clock.monotonicMs() + sliceMs)
       await clock.yieldToEventLoop()
     }
+    await task.expire()
     if (task.commitNeeded) await state.apply(task.prepareCommit().sealed, new Map())
     return fetched
   }

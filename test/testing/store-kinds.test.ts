@@ -110,3 +110,25 @@ describe('the stores of a test driver', () => {
     expect(driver.store(historyOf(table)).get('a')?.value).toBe(30)
   })
 })
+
+describe('a table’s store', () => {
+  test('keeps headers and lets rows expire, where it is told to', async () => {
+    const builder = new StreamsBuilder()
+    const store = { name: 'rows', ttlMs: 100, headers: true }
+    const rows = builder.table(numbers, { store })
+    await using driver = await TopologyTestDriver.create(builder.build())
+    const input = driver.input(numbers)
+    const headers = [{ key: 'trace', value: Buffer.from('1') }]
+    await input.pipe({ key: 'a', value: 1, timestampMs: 10, headers })
+    expect(driver.store(rows).getWithHeaders('a')?.headers).toEqual(headers)
+    await input.pipe({ key: 'b', value: 2, timestampMs: 110 })
+    expect(driver.store(rows).get('a')).toBeUndefined()
+  })
+
+  test('is not versioned and made to expire at once', () => {
+    const builder = new StreamsBuilder()
+    const store = { name: 'rows', ttlMs: 100, versioned: { historyRetentionMs: 5 } }
+    builder.table(numbers, { store })
+    expect(() => builder.build()).toThrow(/store rows is versioned.*ttlMs/)
+  })
+})
