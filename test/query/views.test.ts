@@ -202,7 +202,9 @@ describe('views', () => {
   })
 
   it('says which views there are when asked for another', () => {
-    expect(() => catalogue.reader('total')).toThrow(/no view total; .* sittings, stays, totals, visits/)
+    expect(() => catalogue.reader('total')).toThrow(
+      /no view total; .* sittings, stays, totals, visits/,
+    )
   })
 
   describe('over HTTP', () => {
