@@ -164,6 +164,7 @@ export type {
   ValueTransformerSupplier,
 } from './dsl/value-transformer.ts'
 export { TimeWindows } from './dsl/time-windows.ts'
+export { UnlimitedWindows } from './dsl/unlimited-windows.ts'
 export type {
   KeepsKeys,
   KeysDoNotFit,

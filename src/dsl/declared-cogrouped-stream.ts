@@ -11,7 +11,6 @@ import { StreamAggregateProcessor, type StreamAggregation } from './processors/s
 import type { WindowAggregation } from './processors/window-updates.ts'
 import { sessionClosesAfterMs, sessionSpec, sessionTable } from './session-table.ts'
 import { SessionWindows } from './session-windows.ts'
-import type { SlidingWindows } from './sliding-windows.ts'
 import { storeOptions } from './store-options.ts'
 import { StoredTable, type StoredAggregation } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
@@ -24,8 +23,7 @@ import type {
   TimeWindowedCogroupedKStream,
 } from './streams.ts'
 import { tableStore } from './table-store.ts'
-import type { TimeWindows } from './time-windows.ts'
-import { windowKind, type WindowKind } from './window-kind.ts'
+import { windowKind, type FixedWindows, type WindowKind } from './window-kind.ts'
 import { windowAggregationSettings, windowedTable, windowSpec } from './windowed-table.ts'
 
 const prefix = 'COGROUPKSTREAM-AGGREGATE-'
@@ -76,9 +74,9 @@ export class DeclaredCogroupedStream<K, Agg> implements CogroupedKStream<K, Agg>
   }
 
   windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, Agg>
-  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, Agg>
+  windowedBy(windows: FixedWindows): TimeWindowedCogroupedKStream<K, Agg>
   windowedBy(
-    windows: TimeWindows | SlidingWindows | SessionWindows,
+    windows: FixedWindows | SessionWindows,
   ): TimeWindowedCogroupedKStream<K, Agg> | SessionWindowedCogroupedKStream<K, Agg> {
     return windows instanceof SessionWindows
       ? new DeclaredSessionCogroup(this.inputs, windows)

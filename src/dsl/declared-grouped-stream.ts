@@ -24,10 +24,8 @@ import type {
   TimeWindowedKStream,
 } from './streams.ts'
 import { SessionWindows } from './session-windows.ts'
-import type { SlidingWindows } from './sliding-windows.ts'
 import { tableStore } from './table-store.ts'
-import type { TimeWindows } from './time-windows.ts'
-import { windowKind } from './window-kind.ts'
+import { windowKind, type FixedWindows } from './window-kind.ts'
 
 type Steps<K, V, Agg> = Pick<StreamAggregation<K, V, Agg>, 'initializer' | 'aggregator'>
 
@@ -72,9 +70,9 @@ export class DeclaredGroupedStream<K, V> implements KGroupedStream<K, V> {
 
   windowedBy(windows: CountWindows): CountWindowedKStream<K, V>
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>
-  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>
+  windowedBy(windows: FixedWindows): TimeWindowedKStream<K, V>
   windowedBy(
-    windows: TimeWindows | SlidingWindows | SessionWindows | CountWindows,
+    windows: FixedWindows | SessionWindows | CountWindows,
   ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> | CountWindowedKStream<K, V> {
     if (windows instanceof CountWindows) {
       return new DeclaredCountWindowedStream(this.aggregations, windows)

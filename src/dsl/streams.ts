@@ -41,9 +41,11 @@ import type { StreamJoinedRules } from './stream-joined-options.ts'
 import type { KeepsKeys, NeedsSerde, SameType, Takes } from './type-checks.ts'
 import type { SessionWindows } from './session-windows.ts'
 import type { SlidingWindows } from './sliding-windows.ts'
-import type { SuppressOptions } from './suppress-options.ts'
 import type { TimeWindows } from './time-windows.ts'
+import type { SuppressOptions } from './suppress-options.ts'
 import type { ValueTransformerSupplier } from './value-transformer.ts'
+
+import type { UnlimitedWindows } from './unlimited-windows.ts'
 
 // The DSL's nouns name each other, so their types stand together in one file; what is behind them does not.
 
@@ -269,7 +271,7 @@ export interface KGroupedStream<K, V> {
   windowedBy(windows: CountWindows): CountWindowedKStream<K, V>
   /** Groups records by window too. */
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>
-  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedKStream<K, V>
+  windowedBy(windows: TimeWindows | SlidingWindows | UnlimitedWindows): TimeWindowedKStream<K, V>
   /** Begins an aggregation of several grouped streams into one table, each with an aggregator of its own. */
   cogroup<Agg>(aggregator: Aggregator<K, V, Agg>): CogroupedKStream<K, Agg>
 }
@@ -355,7 +357,9 @@ export interface CogroupedKStream<K, Agg> {
   ): KTable<K, Agg>
   /** Groups records by window too. */
   windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, Agg>
-  windowedBy(windows: TimeWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, Agg>
+  windowedBy(
+    windows: TimeWindows | SlidingWindows | UnlimitedWindows,
+  ): TimeWindowedCogroupedKStream<K, Agg>
 }
 
 /** Source: Java's `TimeWindowedCogroupedKStream`. */

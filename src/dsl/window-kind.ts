@@ -4,6 +4,10 @@ import { WindowAggregateProcessor } from './processors/window-aggregate.ts'
 import type { WindowAggregation } from './processors/window-updates.ts'
 import { SlidingWindows } from './sliding-windows.ts'
 import type { TimeWindows } from './time-windows.ts'
+import { UnlimitedWindows } from './unlimited-windows.ts'
+
+/** Windows of which each has the same size. */
+export type FixedWindows = TimeWindows | SlidingWindows | UnlimitedWindows
 
 /** What differs between the kinds of windows of fixed size. */
 export interface WindowKind {
@@ -13,10 +17,12 @@ export interface WindowKind {
   readonly leastRetentionMs: number
   /** See {@link LogicalNodeOptions.closesAfterMs}. */
   readonly closesAfterMs: number
+  /** Whether windows ever close. */
+  readonly close: boolean
   processor<K, V, Agg>(aggregation: WindowAggregation<K, V, Agg>): Processor<K, V, unknown, unknown>
 }
 
-export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
+export function windowKind(windows: FixedWindows): WindowKind {
   if (windows instanceof SlidingWindows) {
     const { timeDifferenceMs, graceMs } = windows
     return {
@@ -24,6 +30,7 @@ export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
       leastRetentionMs: 2 * timeDifferenceMs + graceMs,
       // The end of such a window belongs to it.
       closesAfterMs: graceMs + 1,
+      close: true,
       processor: (aggregation) => new SlidingAggregateProcessor(aggregation, windows),
     }
   }
@@ -31,6 +38,7 @@ export function windowKind(windows: TimeWindows | SlidingWindows): WindowKind {
     sizeMs: windows.sizeMs,
     leastRetentionMs: windows.sizeMs + windows.graceMs,
     closesAfterMs: windows.graceMs,
+    close: !(windows instanceof UnlimitedWindows),
     processor: (aggregation) => new WindowAggregateProcessor(aggregation, windows),
   }
 }

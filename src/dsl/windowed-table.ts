@@ -24,6 +24,11 @@ export function windowSpec<K, Agg>(
   value: Serde<Agg>,
   options: Pick<WindowedOptions, 'emit' | 'retentionMs' | 'store'>,
 ): WindowStoreSpec<K, Agg> {
+  if (options.emit === 'window-close' && !windows.close) {
+    throw new TopologyError(
+      `The windows in ${name} never close, so that no result would ever be sent. Leave out emit: 'window-close'.`,
+    )
+  }
   const retentionMs = keptMs(name, windows.leastRetentionMs, options)
   const store = storeOptions(options.store)
   return windowStore({ ...store, name, key, value, windowSizeMs: windows.sizeMs, retentionMs })

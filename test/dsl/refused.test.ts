@@ -5,6 +5,7 @@ import {
   TimeWindows,
   TopologyError,
   topic,
+  UnlimitedWindows,
 } from 'millrace'
 import { long, string } from 'millrace/serdes'
 import { keyValueStore } from 'millrace/state'
@@ -144,6 +145,21 @@ const cases: [string, RegExp, (builder: StreamsBuilder) => void][] = [
         .groupByKey()
         .windowedBy(SessionWindows.of({ gapMs: 10, graceMs: 5 }))
         .count({ retentionMs: 14 }),
+  ],
+  [
+    'results on close of a window without an end',
+    /The windows in counts never close/,
+    (b) =>
+      b
+        .stream(text('in'))
+        .groupByKey()
+        .windowedBy(UnlimitedWindows.of())
+        .count({ store: 'counts', emit: 'window-close' }),
+  ],
+  [
+    'a window that starts before the epoch',
+    /UnlimitedWindows: startMs must be .* at least 0; got -1/,
+    () => UnlimitedWindows.of({ startMs: -1 }),
   ],
   [
     'sliding windows of no size',

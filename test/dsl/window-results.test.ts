@@ -3,12 +3,15 @@ import {
   SlidingWindows,
   StreamsBuilder,
   TimeWindows,
+  UnlimitedWindows,
   type KTable,
   type WindowedKey,
 } from 'millrace'
 import { long, string } from 'millrace/serdes'
 import { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
+import { CrashableTask, runThrough } from '../runtime/crashable-task.ts'
+import { temporaryFolder } from '../state/contract/harness.ts'
 import { counts, text } from './golden/topics.ts'
 
 const onClose = { emit: 'window-close', emitIntervalMs: 0 } as const
@@ -94,6 +97,33 @@ describe('results on window close', () => {
     expect(keys()).toEqual([])
     await pipe(16)
     expect(keys()).toEqual(['k@0-10'])
+  })
+})
+
+describe('a window without an end', () => {
+  it('is kept for ever, over restarts, on RocksDB', async () => {
+    const builder = new StreamsBuilder()
+    const windows = UnlimitedWindows.of({ startMs: 5 })
+    const grouped = builder.stream(text('in')).groupByKey().windowedBy(windows)
+    const table = grouped.reduce((all, word) => all + word, { store: 'all' })
+    table
+      .toStream()
+      .map((all, { startMs, endMs }) => ({ key: `${startMs}-${endMs}`, value: all! }))
+      .to(text('out'))
+    const records = [4, 6, 1_700_000_000_000, 5].map((timestampMs, i) => ({
+      key: 'k',
+      value: 'abcd'[i]!,
+      timestampMs,
+    }))
+    const options = { folder: await temporaryFolder() }
+    await using task = new CrashableTask(builder.build(), { in: records }, options)
+    const sent = await runThrough(task, [{ step: 3 }, 'commit', 'crash'])
+    const window = `5-${Number.MAX_SAFE_INTEGER}`
+    expect(sent.map(({ key, value }) => [key, value])).toEqual([
+      [window, 'b'],
+      [window, 'bc'],
+      [window, 'bcd'],
+    ])
   })
 })
 

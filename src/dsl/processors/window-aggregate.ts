@@ -5,6 +5,7 @@ import type { ValueAndTimestamp, WindowEntry, WindowStore } from '../../state/st
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import { Change } from '../change.ts'
 import type { TimeWindows } from '../time-windows.ts'
+import type { UnlimitedWindows } from '../unlimited-windows.ts'
 import { FinalResults } from './final-results.ts'
 import { dropLateRecord, type ClosedWindow } from './late-records.ts'
 import { ObservedTime } from './observed-time.ts'
@@ -19,13 +20,13 @@ import { WindowUpdates, type WindowAggregation } from './window-updates.ts'
  */
 export class WindowAggregateProcessor<K, V, Agg> implements Processor<K, V, unknown, unknown> {
   private readonly aggregation: WindowAggregation<K, V, Agg>
-  private readonly windows: TimeWindows
+  private readonly windows: TimeWindows | UnlimitedWindows
   private readonly updates: WindowUpdates<K, V, Agg>
   private readonly observed: ObservedTime
   private finals: FinalResults<WindowEntry<K, Agg>> | undefined
   private store!: WindowStore<K, Agg>
 
-  constructor(aggregation: WindowAggregation<K, V, Agg>, windows: TimeWindows) {
+  constructor(aggregation: WindowAggregation<K, V, Agg>, windows: TimeWindows | UnlimitedWindows) {
     this.aggregation = aggregation
     this.windows = windows
     this.updates = new WindowUpdates(aggregation)
