@@ -10,6 +10,7 @@ import {
   type KTable,
   type Processor,
   type StreamsBuilder,
+  type Topology,
   type ValueTransformer,
   type Windowed,
 } from 'millrace'
@@ -330,4 +331,19 @@ export function cogroups(
   const windows = both.windowedBy(TimeWindows.of({ sizeMs: 1, graceMs: 0 }))
   // @ts-expect-error A table of several streams is updated as they are.
   windows.aggregate(() => 0, { value, emit: 'window-close' })
+}
+
+export function unknownOptimizations(): void {
+  builder.build({ optimize: 'all' })
+  builder.build({ optimize: ['merge.repartition.topics', 'single.store.self.join'] })
+  // @ts-expect-error There is no such optimization.
+  builder.build({ optimize: ['merge.topics'] })
+  // @ts-expect-error It is all, none, or a list.
+  builder.build({ optimize: 'merge.repartition.topics' })
+}
+
+export function unknownFormats(topology: Topology): void {
+  topology.describe({ format: 'dot' })
+  // @ts-expect-error There is no such format.
+  topology.describe({ format: 'svg' })
 }
