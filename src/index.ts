@@ -106,6 +106,7 @@ export type {
   DerivedTableOptions,
   GlobalJoinOptions,
   GroupedOptions,
+  IndexOptions,
   JoinedOptions,
   LateOptions,
   MaterializedOptions,
@@ -142,6 +143,7 @@ export type {
   KGroupedTable,
   KStream,
   KTable,
+  KTableIndex,
   SessionWindowedCogroupedKStream,
   SessionWindowedKStream,
   StreamJoinedOptions,
@@ -178,6 +180,7 @@ export { createTopics } from './create-topics.ts'
 export type { BrokerConnector, BrokerEnvironment } from './broker/connector.ts'
 export type { Compression, NewTopic, WaitOptions } from './broker/port.ts'
 export { TopicProducer, type ProducedRecord, type TopicProducerOptions } from './topic-producer.ts'
+export type { IndexRef, TableIndex } from './state/table-index.ts'
 export { KafkaStreams } from './kafka-streams.ts'
 export type { ViewOf } from './query/view-of.ts'
 export type {

@@ -7,6 +7,7 @@ import { consoleLogger } from './console-logger.ts'
 import { checkConfig, type KafkaStreamsConfig } from './kafka-streams-config.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import { HttpServer } from './query/http-server.ts'
+import { IndexView } from './query/index-view.ts'
 import { queryableStores } from './query/queryable-stores.ts'
 import { ViewCatalogue } from './query/view-catalogue.ts'
 import { viewOf, type ViewOf } from './query/view-of.ts'
@@ -19,6 +20,7 @@ import type { SchemaRegistry } from './serdes/schema-registry.ts'
 import type { SerdeEnvironment } from './serdes/serde.ts'
 import { memoryState } from './state/memory/memory-state.ts'
 import type { StateStore, StoreRef } from './state/store.ts'
+import type { IndexRef } from './state/table-index.ts'
 import type { StateProvider } from './state/task-state.ts'
 import { requireNames, unnamedResources, unnamedText } from './topology/unnamed-resources.ts'
 
@@ -126,13 +128,22 @@ export class KafkaStreams implements AsyncCloseable {
   /**
    * Reads a materialized store as of the last commit, over the partitions that are on this worker.
    *
-   * @param ref - a table that is materialized, or a store's declaration
+   * @param ref - a table that is materialized, an index of one, or a store's declaration
    * @throws LifecycleError before start; ViewNotFoundError where the topology has no such store
    */
-  view<S extends StateStore>(ref: StoreRef<S>): ViewOf<S> {
+  view<I, K, V>(index: IndexRef<I, K, V>): IndexView<I, K, V>
+  view<S extends StateStore>(ref: StoreRef<S>): ViewOf<S>
+  view<S extends StateStore, I, K, V>(
+    ref: StoreRef<S> | IndexRef<I, K, V>,
+  ): ViewOf<S> | IndexView<I, K, V> {
     const opened = this.#opened
     if (!opened) throw new LifecycleError('Views can be read once the worker has started')
-    return viewOf<S>(opened.catalogue.reader(ref.storeName))
+    const { catalogue } = opened
+    if ('keysOf' in ref) {
+      const table = catalogue.reader(ref.table.storeName)
+      return new IndexView(ref, catalogue.reader(ref.storeName), table)
+    }
+    return viewOf<S>(catalogue.reader(ref.storeName))
   }
 
   /**

@@ -20,14 +20,24 @@ export function connectedStores(
   stores: readonly StoreRef[] = [],
 ): ConnectedStores {
   const requires: LogicalNode[] = []
-  const refs = stores.map((store): StoreRef => {
-    if (!isTable(store)) return store
+  const refs = stores.flatMap((store): StoreRef[] => {
+    if (isIndex(store)) {
+      requires.push(store.indexNode)
+      return [{ storeName: store.storeName }, { storeName: store.table.storeName }]
+    }
+    if (!isTable(store)) return [store]
     requireStore(store.state, operator)
     requires.push(store.state.node)
     // A table's own operator adds its store; here it is only named.
-    return { storeName: store.storeName }
+    return [{ storeName: store.storeName }]
   })
   return { refs, requires }
+}
+
+function isIndex(
+  store: StoreRef,
+): store is StoreRef & { readonly table: StoreRef; readonly indexNode: LogicalNode } {
+  return 'indexNode' in store
 }
 
 // Told by what it has: to import the class here would have the two modules need each other.

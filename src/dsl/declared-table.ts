@@ -11,6 +11,7 @@ import { DerivedTable } from './derived-table.ts'
 import type {
   DerivedTableOptions,
   GroupedOptions,
+  IndexOptions,
   NamedOptions,
   TransformValuesOptions,
 } from './operator-options.ts'
@@ -19,8 +20,9 @@ import { TableToStreamProcessor } from './processors/table-to-stream.ts'
 import { TableTransformProcessor, type TableTransform } from './processors/table-transform.ts'
 import { neededSerde } from './serde-needed.ts'
 import { storeOptions, type StoreOption } from './store-options.ts'
-import type { KGroupedTable, KStream, KTable, TableStore } from './streams.ts'
+import type { KGroupedTable, KStream, KTable, KTableIndex, TableStore } from './streams.ts'
 import type { SuppressOptions } from './suppress-options.ts'
+import { indexTable, type IndexSelector } from './table-index.ts'
 import { tableStore } from './table-store.ts'
 import { suppressTable } from './table-suppress.ts'
 import { transformTableValues } from './table-transform-values.ts'
@@ -60,6 +62,14 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
     options: DerivedTableOptions<K> & { readonly value?: Serde<VOut> } = {},
   ): KTable<K, VOut> {
     return this.derived('KTABLE-MAPVALUES-', mapper, false, options.value, options)
+  }
+
+  index<I>(
+    name: string,
+    selector: IndexSelector<I, K, V>,
+    options: IndexOptions<I>,
+  ): KTableIndex<I, K, V> {
+    return indexTable(this.state, name, selector, options)
   }
 
   transformValues<VOut>(

@@ -7,7 +7,7 @@ import type {
   TimestampExtractor,
 } from '../topology/topology-plan.ts'
 import type { Mapper } from './callbacks.ts'
-import type { StoreOption, WindowStoreOption } from './store-options.ts'
+import type { StoreOption, StoreOptions, WindowStoreOption } from './store-options.ts'
 
 /** What every operator takes. Source: Java's `Named`. */
 export interface NamedOptions {
@@ -139,6 +139,14 @@ export interface TransformValuesOptions<
   /** Needed where the table is held in a store. */
   readonly value?: Serde<Out>
   readonly stores?: Stores
+}
+
+/** How an index of a table is kept. */
+export interface IndexOptions<I> extends NamedOptions {
+  /** Reads and writes index keys. */
+  readonly key: Serde<I>
+  /** Where and how the index is kept; its name is the index's own. */
+  readonly store?: Omit<StoreOptions, 'name'>
 }
 
 /** Source: Java's `Joined`. */

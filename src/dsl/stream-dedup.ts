@@ -82,7 +82,9 @@ function partitionedForDedup<K, V>(
   const key = neededSerde(options.key ?? stream.key, 'key', `The dedup ${name}`, purpose)
   const value = neededSerde(options.value ?? stream.value, 'value', `The dedup ${name}`, purpose)
   const partitioner = acrossKeys ? byId(options) : undefined
-  const step = repartitionStep<K, V>(plan, { prefix: name, key, value, partitioner })
+  // Partitioned by id, it can stand for no step that partitions by key.
+  const movable = !acrossKeys
+  const step = repartitionStep<K, V>(plan, { prefix: name, key, value, partitioner, movable })
   const node = plan.add([stream.node], step)
   const sources = [node.name]
   return { ...stream, name: node.name, node, key, value, sources, repartitionRequired: false }

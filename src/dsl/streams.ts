@@ -3,7 +3,8 @@ import type { SessionWindowed, Windowed } from '../core/windowed.ts'
 import type { Serde } from '../serdes/serde.ts'
 import type { SessionStore } from '../state/session-store-types.ts'
 import type { KeyValueStore, StoreRef, WindowStore } from '../state/store.ts'
-import type { ProcessorSupplier } from '../topology/processor.ts'
+import type { IndexRef, TableIndex } from '../state/table-index.ts'
+import type { ProcessorContext, ProcessorSupplier } from '../topology/processor.ts'
 import type { Topic } from '../topology/topic.ts'
 import type { DynamicTopic, StoreOf } from '../topology/topology-options.ts'
 import type {
@@ -24,6 +25,7 @@ import type {
   DerivedTableOptions,
   GlobalJoinOptions,
   GroupedOptions,
+  IndexOptions,
   JoinedOptions,
   MaterializedOptions,
   NamedOptions,
@@ -421,6 +423,20 @@ export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
    * @throws TopologyError for a bound or a time that is no whole number, and where windows are waited for without any.
    */
   suppress(options: SuppressOptions<K>): KTable<K, V>
+  /**
+   * Keeps the table's rows by something that is in them, so that they are found by it: in processors that name the index
+   * in their `stores`, in views, and in tests. It changes in the same commit as the table. The name is that of the
+   * index's store; the table is held in a store too.
+   *
+   * @param selector - the index keys of a row: one, several, or none
+   * @throws TopologyError where the table is derived and not held in a store, or is windowed.
+   */
+  index<I>(
+    this: KTable<[K] extends [Windowed<unknown>] ? never : K, V>,
+    name: string,
+    selector: (value: V, key: K) => I | readonly I[] | null | undefined,
+    options: IndexOptions<NoInfer<I>>,
+  ): KTableIndex<I, K, V>
   /** The table's updates; null for a deletion. */
   toStream(options?: NamedOptions): KStream<K, V | null>
   /** Groups rows by another key. Needs a repartition topic. */
@@ -430,6 +446,13 @@ export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
       readonly value: Serde<NoInfer<VOut>>
     },
   ): KGroupedTable<KOut, VOut>
+}
+
+/** An index of a table, which names it in typed code. */
+export interface KTableIndex<I, K, V> extends IndexRef<I, K, V>, StoreRef {
+  readonly storeName: string
+  /** The index as a processor reads it that named it in its `stores`: with what was written so far. */
+  from(context: ProcessorContext<never, never>): TableIndex<I, K, V>
 }
 
 /** A table's rows by another key, to be aggregated. Source: Java's `KGroupedTable`. */

@@ -1,4 +1,5 @@
 export type { Freshness } from './freshness.ts'
+export { IndexView, type IndexCoverage } from './index-view.ts'
 export { KeyValueView, type ViewReadOptions, type ViewValue } from './key-value-view.ts'
 export { SessionView, type SessionValue } from './session-view.ts'
 export { VersionedView, type AsOfOptions, type VersionViewValue } from './versioned-view.ts'

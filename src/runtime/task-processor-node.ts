@@ -9,6 +9,7 @@ import { ScopeState } from './held-scope.ts'
 import { TaskProcessorContext, type ContextNode } from './task-processor-context.ts'
 import type { TaskScope } from './task-scope.ts'
 import type { HeldTimer } from './timer-head.ts'
+import type { WriteTime } from './write-time.ts'
 
 /** A processor in a task. Its errors are dealt with here, so that one node's failure leaves its siblings alone. */
 export class TaskProcessorNode implements GraphNode, ContextNode {
@@ -95,24 +96,20 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
    */
   keep(): (run: () => MaybePromise<void>) => MaybePromise<void> {
     const kept = ScopeState.kept(this.#scope)
-    const { recordTimestampMs } = this.#context
-    return (run) => this.#runKept(kept, recordTimestampMs, run)
+    const { recordTimestampMs, recordHeaders } = this.#context
+    return (run) => this.#runKept(kept, { recordTimestampMs, recordHeaders }, run)
   }
 
-  #runKept(
-    kept: ScopeState,
-    recordTimestampMs: number,
-    run: () => MaybePromise<void>,
-  ): MaybePromise<void> {
+  #runKept(kept: ScopeState, writes: WriteTime, run: () => MaybePromise<void>): MaybePromise<void> {
     const context = this.#context
     const current = ScopeState.of(this.#scope)
-    const currentTimestampMs = context.recordTimestampMs
+    const { recordTimestampMs, recordHeaders } = context
     const goBack = (): void => {
       current.putBack(this.#scope)
-      context.recordTimestampMs = currentTimestampMs
+      Object.assign(context, { recordTimestampMs, recordHeaders })
     }
     kept.putBack(this.#scope)
-    context.recordTimestampMs = recordTimestampMs
+    Object.assign(context, writes)
     let settled: MaybePromise<void>
     try {
       settled = this.#run(run)

@@ -9,7 +9,8 @@ import { logAndFail, type FailedRecord } from '../runtime/error-handlers.ts'
 import { inProcessSchemaRegistry } from '../serdes/avro/in-process-schema-registry.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { memoryState } from '../state/memory/memory-state.ts'
-import type { StateStore, StoreRef } from '../state/store.ts'
+import type { KeyValueEntry, StateStore, StoreRef } from '../state/store.ts'
+import type { IndexRef } from '../state/table-index.ts'
 import type { StateProvider } from '../state/task-state.ts'
 import { decoratedTopicName, type TopologyPlan } from '../topology/topology-plan.ts'
 import type { Topic } from '../topology/topic.ts'
@@ -23,6 +24,7 @@ import {
   type TestInputRecord,
 } from './test-input-topic.ts'
 import { TestOutputTopic, type TestOutputRecord } from './test-output-topic.ts'
+import { rowsOfIndex } from './test-index.ts'
 import { testStore, type TestStoreOf, type AnyTestStore } from './test-stores.ts'
 import { expireAll, openTestTasks, settleCalls, type TestTasks } from './test-tasks.ts'
 import { TestTopics } from './test-topics.ts'
@@ -152,6 +154,11 @@ export class TopologyTestDriver implements AsyncCloseable {
           ? `Its stores are: ${names.join(', ') || 'none'}.`
           : `Is ${meant} meant?`),
     )
+  }
+
+  /** The rows of a table that have this index key, by the bytes of their keys. */
+  async indexed<I, K, V>(index: IndexRef<I, K, V>, indexKey: I): Promise<KeyValueEntry<K, V>[]> {
+    return await rowsOfIndex(this.#running.stores, index, indexKey)
   }
 
   /** Moves the wall clock on by so many milliseconds and runs each wall-clock punctuation that is due, once. */

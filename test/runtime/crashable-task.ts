@@ -33,7 +33,7 @@ export class CrashableTask implements AsyncDisposable {
   /** What was sent and committed. */
   readonly committed: SentText[] = []
   readonly deadLetters: FailedRecord[] = []
-  readonly #topology: Topology
+  #topology: Topology
   readonly #options: CrashableOptions
   readonly #inputs: ReadonlyMap<string, readonly InputText[]>
   /** By changelog topic on the broker. */
@@ -150,9 +150,13 @@ export class CrashableTask implements AsyncDisposable {
     await this.state.apply(prepared.sealed, new Map(offsets))
   }
 
-  /** Loses what is not committed. The same folder is opened again, or a memory that the changelogs fill. */
-  async crash(): Promise<void> {
+  /**
+   * Loses what is not committed. The same folder is opened again, or a memory that the changelogs fill; with another
+   * topology, as after a deployment, where one is given.
+   */
+  async crash(topology = this.#topology): Promise<void> {
     await this.#close()
+    this.#topology = topology
     await this.open()
   }
 
