@@ -84,7 +84,9 @@ function partitionedForDedup<K, V>(
   const partitioner = acrossKeys ? byId(options) : undefined
   // Partitioned by id, it can stand for no step that partitions by key.
   const movable = !acrossKeys
-  const step = repartitionStep<K, V>(plan, { prefix: name, key, value, partitioner, movable })
+  // Called after the operator's own name or, as with aggregations, the store's, which stay; else after its number.
+  const prefix = options.name ?? storeOptions(options.store).name ?? name
+  const step = repartitionStep<K, V>(plan, { prefix, key, value, partitioner, movable })
   const node = plan.add([stream.node], step)
   const sources = [node.name]
   return { ...stream, name: node.name, node, key, value, sources, repartitionRequired: false }
