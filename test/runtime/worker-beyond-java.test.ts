@@ -1,90 +1,13 @@
 import { CountWindows, Record, StreamsBuilder, type Timers } from 'millrace'
 import { string } from 'millrace/serdes'
-import { rocksDbState } from 'millrace/state/rocksdb'
 import { describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { memoryState, timerStore } from '../../src/state/index.ts'
-import type { StateProvider } from '../../src/state/task-state.ts'
+import { timerStore } from '../../src/state/index.ts'
 import { topic } from '../../src/topology/topic.ts'
-import type { Topology } from '../../src/topology/topology.ts'
-import { temporaryFolder } from '../state/contract/harness.ts'
-import {
-  createWorker,
-  eventually,
-  produce,
-  readAll,
-  type ReadRecord,
-  type TestWorker,
-  type TextRecord,
-} from './worker-harness.ts'
+import { engines, withCrashes } from './with-crashes.ts'
 
 const input = topic('in', { key: string(), value: string() })
 const output = topic('out', { key: string(), value: string() })
-
-const engines: readonly [string, (folder: string) => StateProvider][] = [
-  ['memory', () => memoryState()],
-  ['RocksDB', (folder) => rocksDbState({ folder })],
-]
-
-interface Scene {
-  readonly topology: Topology
-  /** What is produced for each worker; it commits what comes of it, but for the last of these, in which it crashes. */
-  readonly rounds: readonly (readonly TextRecord[])[]
-  readonly openState: (folder: string) => StateProvider
-  /** Whether what was put out is all there is to come. */
-  readonly isDone: (records: readonly ReadRecord[]) => boolean
-}
-
-/** The requests of a commit, in each of which a worker crashes once. */
-const crashes = ['produce', 'txnOffsetCommit', 'endTxn'] as const
-
-/**
- * Runs a topology with workers that crash in a commit, each followed by the next on the same state, and gives what was
- * committed in the end.
- */
-async function withCrashes({ topology, rounds, openState, isDone }: Scene): Promise<ReadRecord[]> {
-  let armed: { readonly client: string; readonly request: string; held(): void } | undefined
-  const folder = await temporaryFolder()
-  await using broker = new EmbeddedBroker({
-    onRequest(client, request) {
-      if (client !== armed?.client || request !== armed.request) return undefined
-      armed.held()
-      return new Promise<void>(() => {})
-    },
-  })
-  const client = broker.open()
-  await client.createTopics([
-    { name: 'in', partitions: 2 },
-    { name: 'out', partitions: 1 },
-  ])
-  await client.close()
-  const start = (clientId: string, state: StateProvider): TestWorker => {
-    const config = { commitIntervalMs: 15, sessionTimeoutMs: 80, transactionTimeoutMs: 150 }
-    const started = createWorker({ topology, broker, state, clientId, config })
-    started.worker.start().catch(() => undefined)
-    return started
-  }
-  for (const [i, records] of rounds.entries()) {
-    await using state = openState(folder)
-    const name = `worker-${i}`
-    const started = start(name, state)
-    await eventually(() => expect(started.worker.status().state).toBe('running'))
-    const held = new Promise<void>((resolve) => {
-      armed = { client: name, request: crashes[i % crashes.length]!, held: resolve }
-    })
-    await produce(broker, 'in', records, 2)
-    await held
-    started.client.crash()
-    await started.worker.close({ timeoutMs: 0 })
-  }
-  await using state = openState(folder)
-  const last = start('last', state)
-  await eventually(async () => expect(isDone(await readAll(broker, 'out'))).toBe(true), 25_000)
-  // Nor may anything be added while it stops.
-  await last.worker.close()
-  return await readAll(broker, 'out')
-}
 
 describe.each(engines)('with workers that crash, on state in %s,', (_name, openState) => {
   it('a dedup lets each id pass once', async () => {
