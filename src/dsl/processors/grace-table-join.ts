@@ -17,6 +17,8 @@ export interface GraceTableJoin<K, V, TableV, Out> extends TableJoin<K, V, K, Ta
   readonly graceMs: number
 }
 
+type Held<V> = BufferedChange<V> | undefined
+type Found<TableV> = TableV | null | undefined
 type Waiting<K> = WaitingRow<BufferedKey<K>, never>
 
 /** How many records are read from the store at once, where they have to be read from disk. */
@@ -63,7 +65,8 @@ export class GraceTableJoinProcessor<K, V, TableV, Out> implements Processor<K, 
     if (this.lookup.skips(record, record.key, context)) return
     const { key, timestampMs } = record
     if (key === null || timestampMs < this.observed.ms - this.join.graceMs) {
-      return this.lookup.joinWith(key, record, context, (joined) => context.forward(joined))
+      const value = this.lookup.read(key, timestampMs)
+      return this.lookup.joinWith(value, record, context, (joined) => context.forward(joined))
     }
     this.observed.observe(timestampMs)
     this.hold(record, context)
@@ -111,25 +114,30 @@ export class GraceTableJoinProcessor<K, V, TableV, Out> implements Processor<K, 
     due: readonly Waiting<K>[],
     context: ProcessorContext<K, Out>,
   ): MaybePromise<void> {
-    const reads = due.map(({ key }) => this.store.get(key))
-    if (reads.some((read) => isPromise(read))) {
-      return Promise.all(reads).then((held) => this.joinFrom(0, due, held, context))
+    const held = due.map(({ key }) => this.store.get(key))
+    // Nothing that these records lead to changes the table, so that all of it can be read at once.
+    const values = due.map(({ key: { key, timestampMs } }) => this.lookup.read(key, timestampMs))
+    if (held.some((read) => isPromise(read)) || values.some((read) => isPromise(read))) {
+      return Promise.all([Promise.all(held), Promise.all(values)]).then((read) =>
+        this.joinFrom(0, due, ...read, context),
+      )
     }
-    return this.joinFrom(0, due, reads as (BufferedChange<V> | undefined)[], context)
+    return this.joinFrom(0, due, held as Held<V>[], values as Found<TableV>[], context)
   }
 
   private joinFrom(
     from: number,
     due: readonly Waiting<K>[],
-    held: readonly (BufferedChange<V> | undefined)[],
+    held: readonly Held<V>[],
+    values: readonly Found<TableV>[],
     context: ProcessorContext<K, Out>,
   ): MaybePromise<void> {
     for (let i = from; i < due.length; i++) {
-      const joining = this.joinOne(due[i]!, held[i], context)
+      const joining = this.joinOne(due[i]!, held[i], values[i], context)
       if (isPromise(joining)) {
         return joining.then(() => {
           this.release(due[i]!)
-          return this.joinFrom(i + 1, due, held, context)
+          return this.joinFrom(i + 1, due, held, values, context)
         })
       }
       this.release(due[i]!)
@@ -138,7 +146,8 @@ export class GraceTableJoinProcessor<K, V, TableV, Out> implements Processor<K, 
 
   private joinOne(
     { key: { key } }: Waiting<K>,
-    held: BufferedChange<V> | undefined,
+    held: Held<V>,
+    value: Found<TableV>,
     context: ProcessorContext<K, Out>,
   ): MaybePromise<void> {
     if (!held) throw this.lost()
@@ -148,7 +157,7 @@ export class GraceTableJoinProcessor<K, V, TableV, Out> implements Processor<K, 
       recordMetadata: origin,
       currentStreamTimeMs: () => context.currentStreamTimeMs(),
     }
-    return this.lookup.joinWith(key, record, place, (joined) =>
+    return this.lookup.joinWith(value, record, place, (joined) =>
       context.forwardHeld ? context.forwardHeld(joined, origin) : context.forward(joined),
     )
   }

@@ -39,6 +39,7 @@ export class TableJoinProcessor<K, V, TableK, TableV, Out> implements Processor<
     context: ProcessorContext<K, Out>,
   ): MaybePromise<void> {
     if (this.lookup.skips(record, key, context)) return
-    return this.lookup.joinWith(key, record, context, (joined) => context.forward(joined))
+    const value = this.lookup.read(key, record.timestampMs)
+    return this.lookup.joinWith(value, record, context, (joined) => context.forward(joined))
   }
 }

@@ -58,14 +58,18 @@ export class TableLookup<K, V, TableK, TableV, Out> {
     return true
   }
 
-  /** Hands on what comes of a record, if anything does. */
+  /** What the table has for a key, as of a time where it keeps history. */
+  read(key: TableK | null, timestampMs: number): MaybePromise<TableV | null | undefined> {
+    return isAbsent(key) ? null : this.table.get(key as TableK, timestampMs)
+  }
+
+  /** Hands on what comes of a record and what was {@link read} for it, if anything does. */
   joinWith(
-    key: TableK | null,
+    value: MaybePromise<TableV | null | undefined>,
     record: Record<K, V>,
     place: RecordPlace,
     forward: (joined: Record<K, Out>) => MaybePromise<void>,
   ): MaybePromise<void> {
-    const value = isAbsent(key) ? null : this.table.get(key as TableK, record.timestampMs)
     if (isPromise(value)) {
       return value.then((found) => this.joined(found ?? null, record, place, forward))
     }
