@@ -83,6 +83,10 @@ class DerivedReader<K, V, Out> implements TableReader<K, Out> {
     this.parent.prefetch(key, asOfMs)
   }
 
+  close(): MaybePromise<void> {
+    return this.parent.close?.()
+  }
+
   private compute(key: K, value: V | null | undefined): MaybePromise<Out | null> {
     if (value === null || value === undefined) return null
     const record = new Record(key, value, this.context.currentStreamTimeMs())

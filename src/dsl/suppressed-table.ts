@@ -72,6 +72,10 @@ class SuppressedReader<K, V> implements TableReader<K, V> {
     this.parent.prefetch(key)
   }
 
+  close(): MaybePromise<void> {
+    return this.parent.close?.()
+  }
+
   private choose(key: K, held: BufferedChange<V> | undefined): MaybePromise<V | null | undefined> {
     return held ? held.priorValue : this.parent.get(key)
   }

@@ -12,6 +12,8 @@ export interface TableReader<K, V> {
   /** The latest value with the event time of the update that made it. */
   getWithTimestamp(key: K): MaybePromise<ValueAndTimestamp<V> | undefined>
   prefetch(key: K, asOfMs?: number): void
+  /** Closes what was opened to read the table; the stores are not. Absent: there is nothing. */
+  close?(): MaybePromise<void>
 }
 
 /**

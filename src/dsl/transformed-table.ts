@@ -70,9 +70,9 @@ class TransformedReader<K, V, Out> implements TableReader<K, Out> {
     this.starting = this.transformer.init?.(this.current)
   }
 
-  get(key: K): MaybePromise<Out | null | undefined> {
-    if (isPromise(this.starting)) return this.whenStarted(this.starting, key)
-    const value = this.parent.get(key)
+  get(key: K, asOfMs?: number): MaybePromise<Out | null | undefined> {
+    if (isPromise(this.starting)) return this.whenStarted(this.starting, key, asOfMs)
+    const value = this.parent.get(key, asOfMs)
     return isPromise(value)
       ? value.then((read) => this.compute(key, read ?? null))
       : this.compute(key, value ?? null)
@@ -83,14 +83,23 @@ class TransformedReader<K, V, Out> implements TableReader<K, Out> {
     return this.stampedOf(key)
   }
 
-  prefetch(key: K): void {
-    this.parent.prefetch(key)
+  prefetch(key: K, asOfMs?: number): void {
+    this.parent.prefetch(key, asOfMs)
   }
 
-  private async whenStarted(starting: Promise<void>, key: K): Promise<Out | null | undefined> {
+  async close(): Promise<void> {
+    await this.transformer.close?.()
+    await this.parent.close?.()
+  }
+
+  private async whenStarted(
+    starting: Promise<void>,
+    key: K,
+    asOfMs: number | undefined,
+  ): Promise<Out | null | undefined> {
     await starting
     this.starting = undefined
-    return await this.get(key)
+    return await this.get(key, asOfMs)
   }
 
   private stampedOf(key: K): MaybePromise<ValueAndTimestamp<Out> | undefined> {

@@ -56,8 +56,8 @@ it.each(['at once', 'later'])(
       'hi: nobody then null',
     ])
     await driver.close()
-    // One in the table's own operator, which closes it, and one in the join.
-    expect(events).toEqual(['opened', 'opened', 'closed'])
+    // One in the table's own operator, and one in the join.
+    expect(events).toEqual(['opened', 'opened', 'closed', 'closed'])
   },
 )
 

@@ -61,6 +61,10 @@ export class GraceTableJoinProcessor<K, V, TableV, Out> implements Processor<K, 
     }
   }
 
+  close(): MaybePromise<void> {
+    return this.lookup.close()
+  }
+
   process(record: Record<K, V>, context: ProcessorContext<K, Out>): MaybePromise<void> {
     if (this.lookup.skips(record, record.key, context)) return
     const { key, timestampMs } = record

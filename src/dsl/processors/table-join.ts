@@ -23,6 +23,10 @@ export class TableJoinProcessor<K, V, TableK, TableV, Out> implements Processor<
     this.lookup.prefetch(key, timestampMs)
   }
 
+  close(): MaybePromise<void> {
+    return this.lookup.close()
+  }
+
   process(record: Record<K, V>, context: ProcessorContext<K, Out>): MaybePromise<void> {
     if (record.value === null) {
       this.lookup.skips(record, null, context)

@@ -40,6 +40,10 @@ export class TableLookup<K, V, TableK, TableV, Out> {
     if (key !== null && !this.join.on) this.table.prefetch(key as unknown as TableK, timestampMs)
   }
 
+  close(): MaybePromise<void> {
+    return this.table.close?.()
+  }
+
   /** The table's key for a record. */
   keyOf(record: Record<K, V>, place: RecordPlace): MaybePromise<TableK | null> {
     if (!this.join.on) return record.key as unknown as TableK

@@ -153,6 +153,12 @@ const tables: Readonly<Record<string, Declare>> = {
     const joined = builder.stream(text('in')).join(table, (a, b) => a + b)
     joined.to(text('out'))
   },
+  'transform-values-versioned-joined': (builder) => {
+    const store = { name: 'versions', versioned: { historyRetentionMs: 100 } }
+    const table = builder.table(text('table'), { store }).transformValues(shouting)
+    const joined = builder.stream(text('in')).leftJoin(table, (a, b) => `${a}${b}`)
+    joined.to(text('out'))
+  },
   'transform-values-of-filtered': (builder) => {
     builder
       .table(text('in'), { name: 'rows' })

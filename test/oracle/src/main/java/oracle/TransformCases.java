@@ -10,6 +10,7 @@ import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.KTable;
+import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.ValueTransformerWithKey;
 import org.apache.kafka.streams.processor.ProcessorContext;
@@ -66,6 +67,13 @@ final class TransformCases {
           .transformValues(Shouting::new, GroupCases.store("loud", Serdes.String()));
       builder.<String, String>stream("in").join(table, (a, b) -> a + b).to("out");
     })));
+    cases.add(joined(new Case("transform-values-versioned-joined", builder -> {
+      KTable<String, String> table = builder.<String, String>table("table", Materialized.<String, String>as(
+          Stores.persistentVersionedKeyValueStore("versions", Duration.ofMillis(100)))
+          .withKeySerde(Serdes.String()).withValueSerde(Serdes.String())).transformValues(Shouting::new);
+      builder.<String, String>stream("in").leftJoin(table, (a, b) -> a + b).to("out");
+    })).in("table", "k", "D", 20).in("in", "k", "6", 5).in("in", "k", "7", 12).in("in", "k", "8", 25)
+        .in("table", "k", "E", 15).in("in", "k", "9", 16).in("in", "k", "10", 3));
     cases.add(TableCases.rows(new Case("transform-values-of-filtered", builder ->
         builder.<String, String>table("in", Consumed.as("rows")).filter((key, value) -> value.length() > 1)
             .transformValues(Shouting::new).filterNot((key, value) -> value.contains("b"))
