@@ -46,7 +46,7 @@ export function changelogTopic(spec: StoreSpec): InternalTopic {
     case 'window':
     case 'session':
       defaults['cleanup.policy'] = 'compact,delete'
-      defaults['retention.ms'] = String(spec.retentionMs + additionalRetentionMs)
+      defaults['retention.ms'] = changelogRetention(spec.retentionMs)
       break
     case 'versioned':
       // Compaction keeps the last version of a key: it must leave the history alone.
@@ -58,4 +58,10 @@ export function changelogTopic(spec: StoreSpec): InternalTopic {
     partitions: undefined,
     config: { ...defaults, ...spec.logging.topicConfig },
   }
+}
+
+/** For ever, where the store keeps its windows for ever: as Kafka has it, which takes 64 bits. */
+function changelogRetention(retentionMs: number): string {
+  const keptMs = retentionMs + additionalRetentionMs
+  return Number.isSafeInteger(keptMs) ? String(keptMs) : '9223372036854775807'
 }
