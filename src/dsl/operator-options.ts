@@ -7,7 +7,12 @@ import type {
   TimestampExtractor,
 } from '../topology/topology-plan.ts'
 import type { Mapper } from './callbacks.ts'
-import type { StoreOption, StoreOptions, WindowStoreOption } from './store-options.ts'
+import type {
+  StoreOption,
+  StoreOptions,
+  TableStoreOptions,
+  WindowStoreOption,
+} from './store-options.ts'
 
 /** What every operator takes. Source: Java's `Named`. */
 export interface NamedOptions {
@@ -116,8 +121,8 @@ export interface WindowedOptions<LateStream = unknown> extends WindowedTableOpti
 
 /** The options of an aggregation by count. */
 export interface CountWindowedOptions extends NamedOptions {
-  /** Keeps the windows that are not full. @defaultValue a generated name */
-  readonly store?: WindowStoreOption
+  /** Keeps the windows that are not full; `ttlMs` forgets keys that are silent. @defaultValue a generated name */
+  readonly store?: string | Omit<TableStoreOptions, 'versioned'>
   /** When a window's result is sent on: once, when it is full, or with each update of it. @defaultValue `'full'` */
   readonly emit?: 'full' | 'update'
 }

@@ -1,3 +1,4 @@
+import type { Headers } from '../core/headers.ts'
 import type { KeyValueEntry, RangeOptions, ReadOnlyKeyValueStore } from '../state/store.ts'
 import { freshnessOf, type Freshness } from './freshness.ts'
 import { storeOfKind, type StoreReader } from './store-reader.ts'
@@ -7,6 +8,8 @@ export interface ViewValue<V> extends Freshness {
   readonly value: V
   /** Event time of the record that wrote the value. */
   readonly timestampMs: number
+  /** The headers of that record, where the store keeps them (`headers: true`) and it had any. */
+  readonly headers?: Headers
 }
 
 /** Names the partition to read, for topics that are not partitioned by Kafka's default. */
@@ -38,11 +41,12 @@ export class KeyValueView<K, V> {
    */
   async get(key: K, options: ViewReadOptions = {}): Promise<ViewValue<V> | undefined> {
     const view = this.#reader.forKey(key, options.partition)
-    const found = await storeOfKind<ReadOnlyKeyValueStore<K, V>>(
-      view,
-      'key-value',
-    ).getWithTimestamp(key)
-    return found && { ...found, ...freshnessOf([view]) }
+    const store = storeOfKind<ReadOnlyKeyValueStore<K, V>>(view, 'key-value')
+    const found = await store.getWithHeaders(key)
+    if (!found) return undefined
+    const { value, timestampMs, headers } = found
+    const kept = headers.length > 0 && { headers }
+    return { value, timestampMs, ...kept, ...freshnessOf([view]) }
   }
 
   /** The entries between two keys, both inclusive, in key order within each partition. */

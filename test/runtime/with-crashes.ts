@@ -29,6 +29,8 @@ export interface CrashScene {
   readonly openState: (folder: string) => StateProvider
   /** Whether what was put out is all there is to come. */
   readonly isDone: (records: readonly ReadRecord[]) => boolean
+  /** Looks at what else there is in the end. */
+  readonly inspect?: (broker: EmbeddedBroker) => Promise<void>
 }
 
 /** The requests of a commit, in each of which a worker crashes once. */
@@ -38,12 +40,8 @@ const crashes = ['produce', 'txnOffsetCommit', 'endTxn'] as const
  * Runs a topology with workers that crash in a commit, each followed by the next on the same state, and gives what was
  * committed in the end.
  */
-export async function withCrashes({
-  topology,
-  rounds,
-  openState,
-  isDone,
-}: CrashScene): Promise<ReadRecord[]> {
+export async function withCrashes(scene: CrashScene): Promise<ReadRecord[]> {
+  const { topology, rounds, openState, isDone } = scene
   let armed: { readonly client: string; readonly request: string; held(): void } | undefined
   const folder = await temporaryFolder()
   await using broker = new EmbeddedBroker({
@@ -83,5 +81,6 @@ export async function withCrashes({
   await eventually(async () => expect(isDone(await readAll(broker, 'out'))).toBe(true), 25_000)
   // Nor may anything be added while it stops.
   await last.worker.close()
+  await scene.inspect?.(broker)
   return await readAll(broker, 'out')
 }

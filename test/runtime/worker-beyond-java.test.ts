@@ -5,6 +5,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { timerStore } from '../../src/state/index.ts'
 import { topic } from '../../src/topology/topic.ts'
 import { engines, withCrashes } from './with-crashes.ts'
+import { readAll } from './worker-harness.ts'
 
 const input = topic('in', { key: string(), value: string() })
 const output = topic('out', { key: string(), value: string() })
@@ -127,5 +128,37 @@ describe.each(engines)('with workers that crash, on state in %s,', (_name, openS
       const numbers = Array.from({ length: 10 }, (_, i) => String(i))
       expect(results).toEqual(numbers.map((_number, i) => numbers.slice(0, i + 1).join(' ')))
     }
+  })
+  it('an index and its table are of the same commits', async () => {
+    const builder = new StreamsBuilder()
+    const table = builder.table(input, { store: 'words' })
+    table.index('by-word', (word) => word.split(' '), { key: string() })
+    table.toStream().to(output)
+    const words = (i: number): string => `w${i % 5} w${i % 3} x${i % 4}`
+    const records = Array.from({ length: 240 }, (_, i) => {
+      const key = `k${i % 24}`
+      return { key, value: i % 7 === 6 ? null : words(i), partition: i % 2, timestampMs: i }
+    })
+    const rows = new Map(records.slice(-24).map(({ key, value }) => [key, value]))
+    const expected = [...rows].flatMap(([key, value]) =>
+      value === null ? [] : [...new Set(value.split(' '))].map((word) => `${word} ${key}`),
+    )
+    const out = await withCrashes({
+      topology: builder.build(),
+      rounds: [records.slice(0, 90), records.slice(90, 170), records.slice(170)],
+      openState,
+      isDone: ({ length }) => length >= records.length,
+      async inspect(broker) {
+        const slots = new Map<string, boolean>()
+        for (const { key, value } of await readAll(broker, 'app-by-word-changelog')) {
+          slots.set(key!, value !== null)
+        }
+        const present = [...slots].filter(([, there]) => there).map(([slot]) => slot)
+        // A tag, the index key and its end, the row's key; and the mark that says that all rows are there.
+        const read = present.map((slot) => slot.slice(1).replace('\0\u0001', ' '))
+        expect(read.toSorted()).toEqual(['', ...expected].toSorted())
+      },
+    })
+    expect(out).toHaveLength(records.length)
   })
 })
