@@ -1,32 +1,35 @@
 import { isDeepStrictEqual } from 'node:util'
 import { TopologyError } from '../core/errors.ts'
-import { isPromise } from '../core/maybe-promise.ts'
 import type { Serde } from '../serdes/serde.ts'
-import type { KeyValueStoreSpec, VersionedStoreSpec } from '../state/store-spec.ts'
 import type { StoreRef } from '../state/store.ts'
-import type { Mapper, Predicate } from './callbacks.ts'
+import type { Joiner, Mapper, Predicate } from './callbacks.ts'
 import type { DeclaredTableState } from './declared.ts'
 import { DeclaredGroupedTable } from './declared-grouped-table.ts'
-import { DerivedTable } from './derived-table.ts'
+import { joinOnForeignKey } from './foreign-key-join/foreign-key-join.ts'
 import type {
   DerivedTableOptions,
+  ForeignKeyJoinOptions,
   GroupedOptions,
   IndexOptions,
   NamedOptions,
+  SerdeOptions,
+  TableJoinOptions,
   TransformValuesOptions,
 } from './operator-options.ts'
 import { TableGroupProcessor, type GroupSelector } from './processors/table-group.ts'
 import { TableToStreamProcessor } from './processors/table-to-stream.ts'
-import { TableTransformProcessor, type TableTransform } from './processors/table-transform.ts'
 import { neededSerde } from './serde-needed.ts'
-import { storeOptions, type StoreOption } from './store-options.ts'
 import type { KGroupedTable, KStream, KTable, KTableIndex, TableStore } from './streams.ts'
 import type { SuppressOptions } from './suppress-options.ts'
+import { filterTable, mapTableValues } from './table-derive.ts'
 import { indexTable, type IndexSelector } from './table-index.ts'
-import { tableStore } from './table-store.ts'
 import { suppressTable } from './table-suppress.ts'
+import { joinTables, type JoinType } from './table-table-join.ts'
 import { transformTableValues } from './table-transform-values.ts'
 import type { ValueTransformerSupplier } from './value-transformer.ts'
+
+/** A joiner of any kind of join: what may be absent is null. */
+type AnyJoiner<K, V, Other, Out> = Joiner<K, V | null, Other | null, Out | null>
 
 /** A table as the builder makes it. Source: Java's `KTableImpl`. */
 export class DeclaredTable<K, V> implements KTable<K, V> {
@@ -50,18 +53,18 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
     predicate: Predicate<K, V>,
     options: DerivedTableOptions<K> = {},
   ): KTable<K, Out> {
-    return this.filtered(predicate, true, options) as unknown as KTable<K, Out>
+    return filterTable(this.state, predicate, true, options) as unknown as KTable<K, Out>
   }
 
   filterNot(predicate: Predicate<K, V>, options: DerivedTableOptions<K> = {}): KTable<K, V> {
-    return this.filtered(predicate, false, options)
+    return filterTable(this.state, predicate, false, options)
   }
 
   mapValues<VOut>(
     mapper: Mapper<K, V, VOut | null>,
     options: DerivedTableOptions<K> & { readonly value?: Serde<VOut> } = {},
   ): KTable<K, VOut> {
-    return this.derived('KTABLE-MAPVALUES-', mapper, false, options.value, options)
+    return mapTableValues(this.state, mapper, options)
   }
 
   index<I>(
@@ -85,27 +88,46 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
     return suppressTable(this.state, options)
   }
 
-  toStream(options: NamedOptions = {}): KStream<K, V | null> {
-    const { plan } = this.state
-    const name = plan.processorName('KTABLE-TOSTREAM-', options.name)
-    const node = plan.add([this.state.node], {
-      name,
-      write(topology, parents) {
-        topology.addProcessor(name, () => new TableToStreamProcessor<K, V>(), {
-          parents,
-          keepsKey: true,
-        })
-      },
-    })
-    // The serde never sees a null, so the one of the values serves for values and absence.
-    const value = this.state.value as Serde<V | null> | undefined
-    return this.state.handles.stream<K, V | null>({
-      ...this.state,
-      name,
-      node,
-      value,
-      repartitionRequired: false,
-    })
+  join<OtherK, OtherV, VOut>(
+    other: KTable<OtherK, OtherV>,
+    joiner: Joiner<K, V, OtherV, VOut | null>,
+    options: TableJoinOptions<K, VOut> | ForeignKeyJoinOptions<K, V, OtherK, VOut> = {},
+  ): KTable<K, VOut> {
+    // An inner join calls its joiner with values only, never with null.
+    return this.joined('inner', other, joiner as AnyJoiner<K, V, OtherV, VOut>, options)
+  }
+
+  leftJoin<OtherK, OtherV, VOut>(
+    other: KTable<OtherK, OtherV>,
+    joiner: Joiner<K, V, OtherV | null, VOut | null>,
+    options: TableJoinOptions<K, VOut> | ForeignKeyJoinOptions<K, V, OtherK, VOut> = {},
+  ): KTable<K, VOut> {
+    return this.joined('left', other, joiner as AnyJoiner<K, V, OtherV, VOut>, options)
+  }
+
+  outerJoin<OtherV, VOut>(
+    other: KTable<K, OtherV>,
+    joiner: AnyJoiner<K, V, OtherV, VOut>,
+    options: TableJoinOptions<K, VOut> = {},
+  ): KTable<K, VOut> {
+    return this.joined('outer', other, joiner, options)
+  }
+
+  toStream(options?: NamedOptions): KStream<K, V | null>
+  toStream<KOut>(
+    selector: Mapper<K, V | null, KOut>,
+    options?: SerdeOptions<KOut, V>,
+  ): KStream<KOut, V | null>
+  toStream<KOut>(
+    first: NamedOptions | Mapper<K, V | null, KOut> = {},
+    second: SerdeOptions<KOut, V> = {},
+  ): KStream<K, V | null> | KStream<KOut, V | null> {
+    if (!isMapper<K, V | null, KOut>(first)) return this.updates(first)
+    const { name, ...serdes } = second
+    return this.updates(name === undefined ? {} : { name }).selectKey(
+      first,
+      serdes as SerdeOptions<KOut, V | null>,
+    )
   }
 
   groupBy<KOut, VOut>(
@@ -134,64 +156,51 @@ export class DeclaredTable<K, V> implements KTable<K, V> {
     })
   }
 
-  private filtered(
-    predicate: Predicate<K, V>,
-    wanted: boolean,
-    options: DerivedTableOptions<K>,
-  ): KTable<K, V> {
-    const keep = (answer: boolean, value: V): V | null => (answer === wanted ? value : null)
-    const compute: Mapper<K, V, V | null> = (value, key, context) => {
-      const answer = predicate(value, key, context)
-      return isPromise(answer) ? answer.then((said) => keep(said, value)) : keep(answer, value)
-    }
-    return this.derived('KTABLE-FILTER-', compute, true, this.state.value, options)
-  }
-
-  private derived<VOut>(
-    prefix: string,
-    compute: Mapper<K, V, VOut | null>,
-    isFilter: boolean,
-    value: Serde<VOut> | undefined,
-    options: { readonly name?: string; readonly store?: StoreOption },
+  private joined<OtherK, OtherV, VOut>(
+    type: JoinType,
+    other: KTable<OtherK, OtherV>,
+    joiner: AnyJoiner<K, V, OtherV, VOut>,
+    options: TableJoinOptions<K, VOut> | ForeignKeyJoinOptions<K, V, OtherK, VOut>,
   ): KTable<K, VOut> {
-    const { plan, backing, key } = this.state
-    const store = storeOptions(options.store)
-    const name = plan.processorName(prefix, options.name)
-    const transform: TableTransform<K, V, VOut> = {
-      compute,
-      dropsAbsent: isFilter,
-      storeName: store.name,
-      storeIsVersioned: store.versioned !== undefined,
-      parentIsVersioned: backing.isVersioned(),
-      // Where old values come anyway, they keep a filter from sending deletions of what it never let pass.
-      sendOldValues: isFilter && backing.sendOldValues(false),
-    }
-    const specs: (KeyValueStoreSpec<K, VOut> | VersionedStoreSpec<K, VOut>)[] = []
-    if (store.name !== undefined) {
-      specs.push(
-        tableStore(store, {
-          name: store.name,
-          key: neededSerde(key, 'key', name, 'is held in a store'),
-          value: neededSerde(value, 'value', name, 'is held in a store'),
-        }),
+    if (!(other instanceof DeclaredTable) || other.state.plan !== this.state.plan) {
+      throw new TopologyError(
+        `The table ${this.state.name} can be joined with a table of the same StreamsBuilder only; ` +
+          'the other one is of another.',
       )
     }
+    if ('on' in options) {
+      const foreign = (other as DeclaredTable<OtherK, OtherV>).state
+      return joinOnForeignKey(type === 'left', this.state, foreign, joiner, options)
+    }
+    // Without a foreign key the tables have keys of one type: the signatures see to that.
+    const { state } = other as unknown as DeclaredTable<K, OtherV>
+    return joinTables(type, this.state, state, joiner, options)
+  }
+
+  private updates(options: NamedOptions): KStream<K, V | null> {
+    const { plan } = this.state
+    const name = plan.processorName('KTABLE-TOSTREAM-', options.name)
     const node = plan.add([this.state.node], {
       name,
       write(topology, parents) {
-        topology.addProcessor(name, () => new TableTransformProcessor(transform), {
+        topology.addProcessor(name, () => new TableToStreamProcessor<K, V>(), {
           parents,
           keepsKey: true,
-          stores: specs,
         })
       },
     })
-    return this.state.handles.table<K, VOut>({
+    // The serde never sees a null, so the one of the values serves for values and absence.
+    const value = this.state.value as Serde<V | null> | undefined
+    return this.state.handles.stream<K, V | null>({
       ...this.state,
       name,
       node,
       value,
-      backing: new DerivedTable(backing, transform),
+      repartitionRequired: false,
     })
   }
+}
+
+function isMapper<K, V, Out>(given: NamedOptions | Mapper<K, V, Out>): given is Mapper<K, V, Out> {
+  return typeof given === 'function'
 }

@@ -154,6 +154,22 @@ export interface IndexOptions<I> extends NamedOptions {
   readonly store?: Omit<StoreOptions, 'name'>
 }
 
+/** Source: Java's `Named` and `Materialized`. */
+export interface TableJoinOptions<K, Out> extends DerivedTableOptions<K> {
+  /** Needed where the result is held in a store. */
+  readonly value?: Serde<Out>
+}
+
+/** Source: Java's `TableJoined` and `Materialized`. */
+export interface ForeignKeyJoinOptions<K, V, OtherK, Out> extends TableJoinOptions<K, Out> {
+  /** The other table's key for a row of this one: its foreign key. Null where it has none. */
+  readonly on: Mapper<K, V, OtherK | null>
+  /** How this table's topics are partitioned. @defaultValue answers go to the partition that the row came from */
+  readonly partitioner?: StreamPartitioner<K, null>
+  /** How the other table's topics are partitioned. @defaultValue Kafka's partitioner, by key */
+  readonly otherPartitioner?: StreamPartitioner<OtherK, null>
+}
+
 /** Source: Java's `Joined`. */
 export interface JoinedOptions<K, V> extends SerdeOptions<K, V> {
   /** Names the node, and the repartition topic where the stream must be repartitioned. */

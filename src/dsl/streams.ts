@@ -23,6 +23,7 @@ import type { CountWindows } from './count-windows.ts'
 import type {
   CountWindowedOptions,
   DerivedTableOptions,
+  ForeignKeyJoinOptions,
   GlobalJoinOptions,
   GroupedOptions,
   IndexOptions,
@@ -34,6 +35,7 @@ import type {
   ProducedOptions,
   RepartitionOptions,
   SerdeOptions,
+  TableJoinOptions,
   TransformValuesOptions,
   WindowedOptions,
   WindowedTableOptions,
@@ -437,6 +439,54 @@ export interface KTable<K, V> extends StoreRef<TableStore<K, V>> {
     selector: (value: V, key: K) => I | readonly I[] | null | undefined,
     options: IndexOptions<NoInfer<I>>,
   ): KTableIndex<I, K, V>
+  // The foreign-key form stands first, so that the compiler knows the parameters of `on`.
+  /**
+   * Each row joined with the row of the other table that its foreign key names; rows without one are left out. Tables
+   * may have different partitions: rows and answers travel through two topics of the application's own.
+   *
+   * @throws TopologyError for a table of another builder, and where a serde of either table is unknown.
+   * @remarks Source: `KTable.join` with a foreign-key extractor (KIP-213), `TableJoined`.
+   */
+  join<OtherK, OtherV, VOut>(
+    other: KTable<OtherK, OtherV>,
+    joiner: Joiner<K, V, OtherV, VOut | null>,
+    options: ForeignKeyJoinOptions<K, V, NoInfer<OtherK>, NoInfer<VOut>>,
+  ): KTable<K, VOut>
+  /**
+   * Each row joined with the row of the same key in another table; null leaves a row out. Topics of both must have as
+   * many partitions as each other. The result follows updates of both tables, and has the time of the later one.
+   *
+   * @throws TopologyError for a table of another builder, and where the result is to be held and its serde is unknown.
+   * @remarks Source: `KTable.join`, `leftJoin`, `outerJoin`; KIP-914 where tables are versioned.
+   */
+  join<OtherV, VOut>(
+    other: KTable<K, OtherV>,
+    joiner: Joiner<K, V, OtherV, VOut | null>,
+    options?: TableJoinOptions<K, NoInfer<VOut>>,
+  ): KTable<K, VOut>
+  /** The same, where a row for which the other table has nothing is joined with null. */
+  leftJoin<OtherK, OtherV, VOut>(
+    other: KTable<OtherK, OtherV>,
+    joiner: Joiner<K, V, OtherV | null, VOut | null>,
+    options: ForeignKeyJoinOptions<K, V, NoInfer<OtherK>, NoInfer<VOut>>,
+  ): KTable<K, VOut>
+  leftJoin<OtherV, VOut>(
+    other: KTable<K, OtherV>,
+    joiner: Joiner<K, V, OtherV | null, VOut | null>,
+    options?: TableJoinOptions<K, NoInfer<VOut>>,
+  ): KTable<K, VOut>
+  /** The same, where a row of either table for which the other one has nothing is joined with null. */
+  outerJoin<OtherV, VOut>(
+    other: KTable<K, OtherV>,
+    joiner: Joiner<K, V | null, OtherV | null, VOut | null>,
+    options?: TableJoinOptions<K, NoInfer<VOut>>,
+  ): KTable<K, VOut>
+  // This form stands first: a function has a name, so that it would pass for options.
+  /** The table's updates under another key; null for a deletion. What follows by key is repartitioned. */
+  toStream<KOut>(
+    selector: Mapper<K, V | null, KOut>,
+    options?: SerdeOptions<NoInfer<KOut>, V>,
+  ): KStream<KOut, V | null>
   /** The table's updates; null for a deletion. */
   toStream(options?: NamedOptions): KStream<K, V | null>
   /** Groups rows by another key. Needs a repartition topic. */

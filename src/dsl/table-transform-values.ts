@@ -7,10 +7,9 @@ import {
   TableTransformValuesProcessor,
   type TableValuesTransform,
 } from './processors/table-transform-values.ts'
-import { neededSerde } from './serde-needed.ts'
 import { storeOptions } from './store-options.ts'
 import type { KTable } from './streams.ts'
-import { tableStore } from './table-store.ts'
+import { derivedStore } from './table-store.ts'
 import { TransformedTable } from './transformed-table.ts'
 import type { ValueTransformerSupplier } from './value-transformer.ts'
 
@@ -31,16 +30,8 @@ export function transformTableValues<K, V, Out>(
     storeIsVersioned: store.versioned !== undefined,
     sendOldValues: false,
   }
-  const stores: (StoreRef | AnyStoreSpec)[] = [...refs]
-  if (store.name !== undefined) {
-    stores.push(
-      tableStore(store, {
-        name: store.name,
-        key: neededSerde(key, 'key', name, 'is held in a store'),
-        value: neededSerde(options.value, 'value', name, 'is held in a store'),
-      }),
-    )
-  }
+  const spec = derivedStore(name, store, key, options.value)
+  const stores: readonly (StoreRef | AnyStoreSpec)[] = spec ? [...refs, spec] : refs
   const node = plan.add([table.node], {
     name,
     requires,

@@ -320,13 +320,14 @@ function scopeOf(
   metrics: TaskMetrics,
   progress: ProcessorProgress,
 ): TaskScope {
-  const { id, applicationId, logger, clock, storeClock, collector, state } = options
+  const { id, applicationId, logger, clock, storeClock, environment, collector, state } = options
   return {
     id,
     applicationId,
     logger,
     clock,
     storeClock,
+    environment,
     collector,
     streamPunctuations: punctuation.streamTime,
     wallClockPunctuations: punctuation.wallClock,

@@ -59,6 +59,7 @@ export class TaskMetrics {
       skipped: dropped('skipped'),
       duplicate: dropped('duplicate'),
       late: dropped('late'),
+      stale: dropped('stale'),
       'expired-window': dropped('expired-window'),
     }
     this.deadLetters = Object.fromEntries(

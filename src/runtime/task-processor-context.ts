@@ -3,6 +3,7 @@ import type { Headers } from '../core/headers.ts'
 import type { Logger } from '../core/logger.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
+import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type { TimerStoreSpec } from '../state/timer-store-spec.ts'
 import type {
@@ -54,6 +55,10 @@ export class TaskProcessorContext implements ProcessorContext {
     this.logger = scope.logger
     this.#scope = scope
     this.#node = node
+  }
+
+  get serdeEnvironment(): SerdeEnvironment {
+    return this.#scope.environment
   }
 
   get metrics(): ProcessorMetrics {
@@ -153,8 +158,8 @@ export class TaskProcessorContext implements ProcessorContext {
   recordDropped(reason: string, rule: DropRule = 'skipped'): void {
     this.#scope.dropped[rule].add()
     const place = { task: taskIdName(this.taskId), ...this.recordMetadata }
-    // Duplicates are what a dedup is for, so that each is no news.
-    const level = rule === 'duplicate' ? 'debug' : 'warn'
+    // Duplicates are what a dedup is for, and stale answers come with each change of a row; neither is news.
+    const level = rule === 'duplicate' || rule === 'stale' ? 'debug' : 'warn'
     this.logger[level](`The processor ${this.#node.name} skipped a record: ${reason}`, place)
   }
 

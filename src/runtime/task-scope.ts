@@ -4,6 +4,7 @@ import type { Logger } from '../core/logger.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
 import type { Counter } from '../metrics/sensors.ts'
+import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
 import type {
@@ -35,6 +36,7 @@ export interface TaskScope {
   readonly logger: Logger
   readonly clock: Clock
   readonly storeClock: StoreClock
+  readonly environment: SerdeEnvironment
   readonly collector: RecordCollector
   readonly streamPunctuations: PunctuationQueue
   readonly wallClockPunctuations: PunctuationQueue

@@ -108,23 +108,34 @@ function countPartitions(
   return counts
 }
 
-/** A repartition topic without a count of its own has as many partitions as the widest input of what writes to it. */
+/**
+ * A repartition topic without a count of its own has as many partitions as the widest input of what writes to it. Where
+ * what writes to it also reads it, as in a table's join with itself, the other inputs count.
+ */
 function deriveRepartitionCounts(plan: TopologyPlan, counts: Map<string, number>): void {
   const open = new Set(
     [...plan.internalTopics.values()]
       .filter((topic) => topic.kind === 'repartition' && !counts.has(topic.name))
       .map((topic) => topic.name),
   )
+  const inputsOf = (topic: string): (number | undefined)[] => {
+    const writer = plan.subTopologies.find((each) => writesTo(each, topic))
+    return writer?.sourceTopics.map((source) => counts.get(source)) ?? []
+  }
+  const settle = (topic: string): void => {
+    const known = inputsOf(topic).filter((count) => count !== undefined)
+    counts.set(topic, Math.max(...known))
+    open.delete(topic)
+  }
   while (open.size > 0) {
-    const before = open.size
-    for (const topic of open) {
-      const writer = plan.subTopologies.find((each) => writesTo(each, topic))
-      const inputs = writer?.sourceTopics.map((source) => counts.get(source)) ?? []
-      if (inputs.length === 0 || inputs.includes(undefined)) continue
-      counts.set(topic, Math.max(...inputs.map((count) => count!)))
-      open.delete(topic)
-    }
-    if (open.size === before) {
+    const certain = [...open].filter((topic) => {
+      const inputs = inputsOf(topic)
+      return inputs.length > 0 && !inputs.includes(undefined)
+    })
+    const partly = [...open].find((topic) => inputsOf(topic).some((count) => count))
+    if (certain.length > 0) certain.forEach(settle)
+    else if (partly !== undefined) settle(partly)
+    else {
       throw new TopologyError(
         `The partition counts of ${[...open].join(', ')} follow from nothing but each other; ` +
           'give one of them a partition count',

@@ -2,6 +2,7 @@ import type { Logger } from '../core/logger.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { Record } from '../core/record.ts'
 import type { TaskId } from '../core/task-id.ts'
+import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore, StoreRef } from '../state/store.ts'
 import type { TimerStoreSpec } from '../state/timer-store-spec.ts'
 import type { ConcurrentCalls, ConcurrentCallsOptions } from './concurrent-calls.ts'
@@ -62,8 +63,11 @@ export interface Cancellable {
   cancel(): void
 }
 
-/** By which rule an operator drops a record; the `reason` of the metric of dropped records. */
-export type DropRule = 'skipped' | 'late' | 'duplicate'
+/**
+ * By which rule an operator drops a record; the `reason` of the metric of dropped records. What is stale is the answer to
+ * a row of a foreign-key join that has changed since.
+ */
+export type DropRule = 'skipped' | 'late' | 'duplicate' | 'stale'
 
 /** Makes instruments of a processor's own, which carry its name and task. Source: Java's `StreamsMetrics`. */
 export interface ProcessorMetrics {
@@ -122,7 +126,7 @@ export interface ProcessorContext<
   commit(): void
   /**
    * Counts a record that is skipped by the rules of an operator, such as one without a key or a late one, and logs
-   * why. A duplicate is counted apart, and logged for debugging only. Absent: the caller logs it itself.
+   * why. What is a duplicate or stale is counted apart, and logged for debugging only. Absent: the caller logs it itself.
    */
   recordDropped?(reason: string, rule?: DropRule): void
   /**
@@ -133,6 +137,8 @@ export interface ProcessorContext<
     record: Record<K, V>,
     origin: RecordMetadata | undefined,
   ): MaybePromise<void>
+  /** The services that serdes which a processor uses itself are to be bound to. Absent: there are none. */
+  readonly serdeEnvironment?: SerdeEnvironment | undefined
   /** Instruments for what this processor measures; look them up in `init`. Absent: nothing is measured. */
   readonly metrics?: ProcessorMetrics | undefined
   /** What the processor keeps over restarts. Absent: nothing is kept. */

@@ -3,7 +3,7 @@ import { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, it } from 'vitest'
 import { buildTopology } from './golden/build.ts'
 import { entriesOf, readAsOf, sortedRows, storeRows } from './golden/store-rows.ts'
-import { feed, outputsOf, type Vector } from './golden/vector.ts'
+import { feed, outputsOf, recordsOf, type Vector } from './golden/vector.ts'
 
 const golden = new URL('../golden/behaviour/', import.meta.url)
 const names = readdirSync(golden).map((file) => file.replace(/\.json$/, ''))
@@ -15,6 +15,8 @@ describe('the same records give what they give in Kafka Streams:', () => {
     await using driver = await TopologyTestDriver.create(topology, options)
     await feed(driver, vector.inputs)
     expect(outputsOf(driver)).toEqual(vector.outputs)
+    const topics = new Set(vector.internal?.map(({ topic }) => topic))
+    expect(recordsOf(driver, [...topics])).toEqual(vector.internal ?? [])
     for (const [store, rows] of Object.entries(vector.stores)) {
       const entries = entriesOf(driver, store, vector.inputs)
       expect(storeRows(entries, rows), `the store ${store}`).toEqual(sortedRows(rows))

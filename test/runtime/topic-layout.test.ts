@@ -114,6 +114,36 @@ describe('the layout of topics', () => {
     expect(() => layOut(builder, { in: 2, first: 3, second: 5 })).toThrow(/first has 3/)
   })
 
+  it('gives the topics of a foreign-key join the partitions of the table that each goes to', () => {
+    const builder = new StreamsBuilder()
+    const orders = builder.table(textTopic('orders'), { store: 'orders' })
+    const customers = builder.table(textTopic('customers'), { store: 'customers' })
+    orders.join(customers, (a) => a, { name: 'named', on: (order) => order })
+    expect(counts(layOut(builder, { orders: 5, customers: 2 }))).toEqual({
+      'app-orders-changelog': 5,
+      'app-customers-changelog': 2,
+      'app-named-subscription-registration-topic': 2,
+      'app-named-subscription-store-changelog': 2,
+      'app-named-subscription-response-topic': 5,
+    })
+  })
+
+  it('gives the topics of a table’s foreign-key join with itself the partitions of the table', () => {
+    const builder = new StreamsBuilder()
+    const people = builder.table(textTopic('people'), { store: 'people' })
+    people.join(people, (a) => a, { name: 'boss', on: (person) => person })
+    const layout = layOut(builder, { people: 3 })
+    expect([...layout.taskCounts.values()]).toEqual([3])
+    expect(new Set(layout.internalTopics.map(({ partitions }) => partitions))).toEqual(new Set([3]))
+  })
+
+  it('refuses tables of differing counts that are joined by their keys', () => {
+    const builder = new StreamsBuilder()
+    const left = builder.table(textTopic('left'))
+    left.join(builder.table(textTopic('right')), (a) => a)
+    expect(() => layOut(builder, { left: 2, right: 3 })).toThrow(/left has 2/)
+  })
+
   it('names the source topic that is missing, and who reads it', () => {
     const builder = new StreamsBuilder()
     builder.stream(textTopic('in')).to(textTopic('out'))

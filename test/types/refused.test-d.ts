@@ -36,6 +36,7 @@ const purchases = topic('purchases', { key: string(), value: json<Purchase>() })
 const points = topic('points', { key: string(), value: json<Points>() })
 const tiers = topic('tiers', { key: string(), value: json<PointsAndTier>() })
 const byNumber = topic('by-number', { key: double(), value: json<Points>() })
+const byNumberOfText = topic('texts-by-number', { key: double(), value: string() })
 
 declare const stream: KStream<string, Purchase>
 declare const grouped: KGroupedStream<string, Purchase>
@@ -140,6 +141,42 @@ export function storesReadWithAnotherKey(
   driver.store(windows).fetch('a', 0)
   // @ts-expect-error A window store is asked for a key and a time.
   driver.store(windows).get('a')
+}
+
+export function joinsOfTables(
+  orders: KTable<string, Purchase>,
+  names: KTable<string, string>,
+  rates: KTable<number, number>,
+): void {
+  const named: KTable<string, string> = orders.join(names, (order, name) => name + order.cents)
+  named.outerJoin(names, (a, b) => `${a ?? ''}${b ?? ''}`, { store: 'both', value: string() })
+  // @ts-expect-error A left join may find nothing.
+  orders.leftJoin(names, (order, name) => name.length + order.cents)
+  // @ts-expect-error An outer join may find nothing on either side.
+  orders.outerJoin(names, (order) => order.cents)
+  // @ts-expect-error The other table is keyed by number.
+  orders.join(rates, (order, rate: number) => order.cents * rate)
+  // @ts-expect-error An outer join has no foreign key.
+  orders.outerJoin(rates, () => 1, { on: () => 1 })
+  // A foreign key, from the value or the key; the joiner's null leaves the row out.
+  const converted: KTable<string, number> = orders.join(
+    rates,
+    (order, rate) => (rate === 0 ? null : order.cents / rate),
+    { on: (order) => order.cents },
+  )
+  converted.leftJoin(rates, (_, rate) => rate, { on: (_, id) => id.length })
+  orders.leftJoin(names, (order, name) => name ?? order.customerId, {
+    on: (order) => (order.cents > 0 ? order.customerId : null),
+  })
+  // @ts-expect-error The foreign key is text, the other table is keyed by number.
+  orders.join(rates, (order, rate) => order.cents * rate, { on: (order) => order.customerId })
+  // @ts-expect-error A left join may find nothing.
+  orders.leftJoin(rates, (order, rate) => order.cents * rate, { on: (order) => order.cents })
+  // @ts-expect-error The result is a number.
+  const text: KTable<string, string> = orders.join(rates, () => 1, { on: () => 1 })
+  text.toStream((value, id) => id.length + (value?.length ?? 0)).to(byNumberOfText)
+  // @ts-expect-error The new keys are numbers.
+  text.toStream((_, id) => id.length).to(topic('texts', { key: string(), value: string() }))
 }
 
 export function joinsOfDifferentKeys(

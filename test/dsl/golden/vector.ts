@@ -36,6 +36,8 @@ export interface Vector {
   readonly inputs: readonly Step[]
   /** Keys and values in hexadecimal. */
   readonly outputs: readonly unknown[]
+  /** The records of topics of the application's own, where the oracle writes them. */
+  readonly internal?: readonly { readonly topic: string }[]
   readonly stores: Readonly<Record<string, readonly object[]>>
   readonly reads?: readonly AsOfRead[]
 }
@@ -59,6 +61,11 @@ export async function feed(driver: TopologyTestDriver, inputs: readonly Step[]):
 /** The records of the topics whose names begin with "out", as the oracle writes them. */
 export function outputsOf(driver: TopologyTestDriver): object[] {
   const topics = driver.producedTopics.filter((name) => name.startsWith('out')).sort()
+  return recordsOf(driver, topics)
+}
+
+/** The records of these topics, as the oracle writes them. */
+export function recordsOf(driver: TopologyTestDriver, topics: readonly string[]): object[] {
   return topics.flatMap((topic) =>
     driver
       .output(topic, { key: bytes(), value: bytes() })

@@ -30,6 +30,8 @@ final class Case {
   final List<AsOf> reads = new ArrayList<>();
   /** Settings of Kafka Streams other than the defaults of {@link Run}. */
   final Map<String, Object> config = new LinkedHashMap<>();
+  /** Topics of the application's own whose records are written too, by their names without the application's. */
+  final List<String> internalTopics = new ArrayList<>();
   boolean refused = false;
   boolean comparesStores = true;
 
@@ -66,6 +68,12 @@ final class Case {
   /** Runs with a setting of Kafka Streams; the replay must know it. */
   Case config(String key, Object value) {
     config.put(key, value);
+    return this;
+  }
+
+  /** Writes the records of these topics of the application's own too. */
+  Case internal(String... topics) {
+    internalTopics.addAll(List.of(topics));
     return this;
   }
 

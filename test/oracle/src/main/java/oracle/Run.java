@@ -71,6 +71,9 @@ final class Run {
       for (Case.Step step : one.steps) inputs.add(take(driver, step, keys));
       vector.put("inputs", inputs);
       vector.put("outputs", outputs(driver));
+      List<Object> internal = new ArrayList<>();
+      for (String topic : one.internalTopics) internal.addAll(records(driver, "oracle-" + topic, topic));
+      if (!internal.isEmpty()) vector.put("internal", internal);
       vector.put("stores", one.comparesStores ? Stores.of(driver, keys, generatedStores) : Map.of());
       List<Object> reads = new ArrayList<>();
       for (Case.AsOf read : one.reads) reads.add(Stores.asOf(driver, read));
@@ -107,19 +110,24 @@ final class Run {
   private static List<Object> outputs(TopologyTestDriver driver) {
     List<Object> outputs = new ArrayList<>();
     for (String topic : new TreeSet<>(driver.producedTopicNames())) {
-      if (!topic.startsWith("out")) continue;
-      driver
-          .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
-          .readRecordsToList()
-          .forEach(record -> {
-            Map<String, Object> output = row("topic", topic, "key", hex(record.key()), "value",
-                hex(record.value()), "timestampMs", record.timestamp());
-            List<Header> headers = List.of(record.headers().toArray());
-            if (!headers.isEmpty()) output.put("headers", headers(headers));
-            outputs.add(output);
-          });
+      if (topic.startsWith("out")) outputs.addAll(records(driver, topic, topic));
     }
     return outputs;
+  }
+
+  private static List<Object> records(TopologyTestDriver driver, String topic, String name) {
+    List<Object> records = new ArrayList<>();
+    driver
+        .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+        .readRecordsToList()
+        .forEach(record -> {
+          Map<String, Object> output = row("topic", name, "key", hex(record.key()), "value",
+              hex(record.value()), "timestampMs", record.timestamp());
+          List<Header> headers = List.of(record.headers().toArray());
+          if (!headers.isEmpty()) output.put("headers", headers(headers));
+          records.add(output);
+        });
+    return records;
   }
 
   /** Names with hexadecimal values, a space between the two. */

@@ -1,0 +1,85 @@
+import { isPromise, type MaybePromise } from '../../core/maybe-promise.ts'
+import type { Record } from '../../core/record.ts'
+import type { Serde } from '../../serdes/serde.ts'
+import type { Processor, ProcessorContext } from '../../topology/processor.ts'
+import type { Joiner } from '../callbacks.ts'
+import { skipRecord } from '../processors/skipped.ts'
+import { CurrentRecord } from '../record-context.ts'
+import type { TableReader, TableView } from '../table-view.ts'
+import type { PseudoTopics } from './pseudo-topics.ts'
+import { hasherIn, type Serializer } from './serializer.ts'
+import type { SubscriptionResponse } from './subscription.ts'
+
+/** How an answer becomes a row of the result. */
+export interface ResponseJoin<K, V, OtherV, Out> {
+  readonly view: TableView<K, V>
+  readonly value: Serde<V>
+  readonly joiner: Joiner<K, V | null, OtherV | null, Out | null>
+  readonly left: boolean
+  readonly topics: PseudoTopics
+}
+
+type Forward<K, Out> = ProcessorContext<K, Out | null>
+
+/**
+ * Joins an answer with the row that asked, unless that row has changed since: then another answer is on its way.
+ *
+ * @remarks Source: Java's `ResponseJoinProcessorSupplier`.
+ */
+export class ResponseJoinProcessor<K, V, OtherV, Out> implements Processor<
+  K,
+  SubscriptionResponse<OtherV>,
+  K,
+  Out | null
+> {
+  private readonly join: ResponseJoin<K, V, OtherV, Out>
+  private readonly current = new CurrentRecord()
+  private table!: TableReader<K, V>
+  private hash!: Serializer<V>
+
+  constructor(join: ResponseJoin<K, V, OtherV, Out>) {
+    this.join = join
+  }
+
+  async init(context: Forward<K, Out>): Promise<void> {
+    const { value, view, topics } = this.join
+    this.table = view.open(context)
+    this.hash = await hasherIn(context, value, topics.hashedValueOf(context.applicationId))
+  }
+
+  prefetch(key: K): void {
+    this.table.prefetch(key)
+  }
+
+  process(
+    record: Record<K, SubscriptionResponse<OtherV>>,
+    context: Forward<K, Out>,
+  ): MaybePromise<void> {
+    const row = this.table.get(record.key)
+    if (isPromise(row)) return row.then((value) => this.joined(record, context, value ?? null))
+    return this.joined(record, context, row ?? null)
+  }
+
+  close(): MaybePromise<void> {
+    return this.table.close?.()
+  }
+
+  private joined(
+    record: Record<K, SubscriptionResponse<OtherV>>,
+    context: Forward<K, Out>,
+    row: V | null,
+  ): MaybePromise<void> {
+    const { hash, foreignValue } = record.value
+    const present = row === null ? null : this.hash(row)
+    if (hash === null || present === null ? hash !== present : !hash.equals(present)) {
+      skipRecord(context, 'a row has changed since it asked for what it is joined with', 'stale')
+      return
+    }
+    const absent = row === null || (foreignValue === null && !this.join.left)
+    if (absent) return context.forward(record.withValue(null))
+    const current = this.current.at(record, context)
+    const out = this.join.joiner(row, foreignValue, record.key, current)
+    if (isPromise(out)) return out.then((result) => context.forward(record.withValue(result)))
+    return context.forward(record.withValue(out))
+  }
+}
