@@ -1,13 +1,13 @@
-import { SlidingWindows, TimeWindows } from 'millrace'
-import type { Making, Value } from './making.ts'
-import { texts, valueSerde } from './making.ts'
+import { SessionWindows, SlidingWindows, TimeWindows, type WindowedOptions } from 'millrace'
+import { texts, valueSerde, type Making } from './making.ts'
 import * as functions from './functions.ts'
-import type { WindowsSpec } from './spec.ts'
+import type { OpSpec, WindowsSpec } from './spec.ts'
 
 /** Declares an aggregation of a random topology. */
 export function declareAggregation(making: Making): readonly unknown[] {
   const { op } = making
   if (op.op.startsWith('table')) return [ofTable(making)]
+  if (op.op === 'cogroup') return [cogrouped(making)]
   return [op.windows ? windowed(making, op.windows) : ofStream(making)]
 }
 
@@ -21,63 +21,80 @@ function ofStream({ op, f, of: { grouped, type }, stored }: Making): unknown {
         value: valueSerde(type),
       })
     case 'aggregate':
-      return grouped.aggregate(
-        (): unknown => '',
-        (all, v, k) => functions.aggregated(f, k, v, all),
-        { ...stored, value: texts.value },
-      )
+      return grouped.aggregate(begun, (all, v, k) => functions.aggregated(f, k, v, all), {
+        ...stored,
+        value: texts.value,
+      })
     default:
       throw new Error(`No aggregation ${op.op}.`)
   }
 }
 
 function windowed({ op, f, of, stored }: Making, windows: WindowsSpec): unknown {
-  const over = windowedStream(of, windows)
-  const options = {
-    ...stored,
-    ...(op.retention !== undefined && { retentionMs: op.retention }),
-    ...(op.emit === 'close' && ({ emit: 'window-close', emitIntervalMs: 0 } as const)),
+  const { grouped, type } = of
+  const options = { ...stored, ...retained(op), ...emitted(op) }
+  const added = (all: unknown, v: unknown, k: unknown): unknown =>
+    functions.aggregated(f, k, v, all)
+  const reduced = (a: unknown, b: unknown): unknown => functions.reduced(f, a, b)
+  const reduction = { ...options, value: valueSerde(type) }
+  const { value } = texts
+  if (windows.type === 'session') {
+    const over = grouped.windowedBy(sessions(windows))
+    if (op.op === 'count') return over.count(options)
+    if (op.op === 'reduce') return over.reduce(reduced, reduction)
+    return over.aggregate(begun, added, merger(f), { ...options, value })
   }
-  switch (op.op) {
-    case 'count':
-      return over.count(options)
-    case 'reduce':
-      return over.reduce((a, b) => functions.reduced(f, a, b), {
-        ...options,
-        value: valueSerde(of.type),
-      })
-    case 'aggregate':
-      return over.aggregate(
-        (): unknown => '',
-        (all, v, k) => functions.aggregated(f, k, v, all),
-        { ...options, value: texts.value },
-      )
-    default:
-      throw new Error(`No aggregation ${op.op} of windows.`)
-  }
+  const over = grouped.windowedBy(times(windows))
+  if (op.op === 'count') return over.count(options)
+  if (op.op === 'reduce') return over.reduce(reduced, reduction)
+  return over.aggregate(begun, added, { ...options, value })
 }
 
-function windowedStream(
-  { grouped }: Value,
-  windows: WindowsSpec,
-): ReturnType<typeof grouped.windowedBy> {
-  switch (windows.type) {
-    case 'tumbling':
-    case 'hopping':
-      return grouped.windowedBy(
-        TimeWindows.of({
-          sizeMs: windows.size,
-          graceMs: windows.grace,
-          ...(windows.advance !== undefined && { advanceMs: windows.advance }),
-        }),
-      )
-    case 'sliding':
-      return grouped.windowedBy(
-        SlidingWindows.of({ timeDifferenceMs: windows.size, graceMs: windows.grace }),
-      )
-    default:
-      throw new Error(`No windows ${windows.type}.`)
+function cogrouped({ op, f, groups, stored }: Making): unknown {
+  const added = (all: unknown, v: unknown, k: unknown): unknown =>
+    functions.aggregated(f, k, v, all)
+  const [first, ...others] = groups
+  let all = first!.grouped.cogroup(added)
+  for (const { grouped } of others) all = all.cogroup(grouped, added)
+  const options = { ...stored, ...retained(op), value: texts.value }
+  if (op.windows === undefined) return all.aggregate(begun, options)
+  if (op.windows.type !== 'session') {
+    return all.windowedBy(times(op.windows)).aggregate(begun, options)
   }
+  return all.windowedBy(sessions(op.windows)).aggregate(begun, merger(f), options)
+}
+
+function begun(): unknown {
+  return ''
+}
+
+function merger(f: number): (key: unknown, a: unknown, b: unknown) => unknown {
+  return (key, a, b) => functions.sessionsMerged(f, key, a, b)
+}
+
+function retained({ retention }: OpSpec): { readonly retentionMs?: number } {
+  return retention === undefined ? {} : { retentionMs: retention }
+}
+
+function emitted({ emit }: OpSpec): Pick<WindowedOptions, 'emit' | 'emitIntervalMs'> {
+  return emit === undefined ? {} : { emit: 'window-close', emitIntervalMs: 0 }
+}
+
+type SessionsSpec = Extract<WindowsSpec, { readonly type: 'session' }>
+
+function sessions({ gap, grace }: SessionsSpec): SessionWindows {
+  return SessionWindows.of({ gapMs: gap, graceMs: grace })
+}
+
+function times({
+  type,
+  size,
+  grace,
+  advance,
+}: Exclude<WindowsSpec, SessionsSpec>): TimeWindows | SlidingWindows {
+  if (type === 'sliding') return SlidingWindows.of({ timeDifferenceMs: size, graceMs: grace })
+  const advanceMs = advance === undefined ? {} : { advanceMs: advance }
+  return TimeWindows.of({ sizeMs: size, graceMs: grace, ...advanceMs })
 }
 
 function ofTable({ op, f, of: { groupedTable }, stored }: Making): unknown {
@@ -92,7 +109,7 @@ function ofTable({ op, f, of: { groupedTable }, stored }: Making): unknown {
       )
     case 'tableAggregate':
       return groupedTable.aggregate(
-        (): unknown => '',
+        begun,
         (all, v, k) => functions.aggregated(f, k, v, all),
         (all, v, k) => functions.disaggregated(f, k, v, all),
         { ...stored, value: texts.value },

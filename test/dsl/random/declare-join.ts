@@ -1,8 +1,10 @@
+import { JoinWindows, type StreamJoinedOptions } from 'millrace'
 import { keySerde, valueSerde, type Making } from './making.ts'
 import * as functions from './functions.ts'
 
 /** Declares a join of a random topology. */
-export function declareJoin({ op, f, of, with: other, named }: Making): readonly unknown[] {
+export function declareJoin(making: Making): readonly unknown[] {
+  const { op, f, of, with: other, named } = making
   const { stream } = of
   const serdes = { key: keySerde(of.type), value: valueSerde(of.type) }
   const joiner = (a: unknown, b: unknown, key: unknown): unknown => functions.joined(f, key, a, b)
@@ -12,11 +14,33 @@ export function declareJoin({ op, f, of, with: other, named }: Making): readonly
       return [stream.join(other.table, joiner, { ...named, ...serdes })]
     case 'streamTableLeftJoin':
       return [stream.leftJoin(other.table, joiner, { ...named, ...serdes })]
+    case 'streamJoin':
+      return [stream.join(other.stream, joiner, streamOptions(making))]
+    case 'streamLeftJoin':
+      return [stream.leftJoin(other.stream, joiner, streamOptions(making))]
+    case 'streamOuterJoin':
+      return [stream.outerJoin(other.stream, joiner, streamOptions(making))]
     case 'globalJoin':
       return [stream.join(other.global, joiner, { ...named, on })]
     case 'globalLeftJoin':
       return [stream.leftJoin(other.global, joiner, { ...named, on })]
     default:
       throw new Error(`No join ${op.op}.`)
+  }
+}
+
+function streamOptions({
+  op,
+  of,
+  with: other,
+  stored,
+}: Making): StreamJoinedOptions<unknown, unknown, unknown> {
+  return {
+    ...stored,
+    key: keySerde(of.type),
+    value: valueSerde(of.type),
+    otherValue: valueSerde(other.type),
+    windows: JoinWindows.of({ beforeMs: op.before!, afterMs: op.after!, graceMs: op.grace! }),
+    emitIntervalMs: 0,
   }
 }

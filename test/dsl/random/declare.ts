@@ -58,6 +58,7 @@ function declare(builder: StreamsBuilder, making: Making): readonly unknown[] {
       return []
     default:
   }
+  if (op.op === 'cogroup') return declareAggregation(making)
   if (of.type.kind === 'stream') return declareOfStream(making) ?? declareJoin(making)
   if (of.type.kind === 'table') return declareOfTable(making) ?? declareJoin(making)
   return declareAggregation(making)

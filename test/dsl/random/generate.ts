@@ -10,15 +10,25 @@ export function generateCase(seed: number, only: readonly string[] = []): CaseSp
   const ops = generateOps(random, only)
   const inputs = generateInputs(random, ops)
   if (!random.chance(0.35)) return { seed, ops, inputs }
-  // Merging repartition topics, Kafka Streams moves one in front of a join with a global table, though what the join
-  // gives has other values than what goes in.
-  const mergeable = !ops.some(({ op }) => op.startsWith('global') && op.endsWith('Join'))
-  const possible = mergeable ? (['all', 'all', 'merge.repartition.topics'] as const) : []
-  const optimization = random.choose([...possible, ...optimizations])
+  const optimization = random.choose(optimizationsFor(ops))
   return { seed, config: { 'topology.optimization': optimization }, ops, inputs }
 }
 
-const optimizations = ['reuse.ktable.source.topics', 'single.store.self.join'] as const
+/** Those that do the same in Kafka Streams and here. */
+function optimizationsFor(ops: readonly OpSpec[]): readonly string[] {
+  const has = (names: readonly string[]): boolean => ops.some(({ op }) => names.includes(op))
+  // Merging repartition topics, Kafka Streams moves one in front of a join with a global table, though what the join
+  // gives has other values than what goes in.
+  const merges = !has(['globalJoin', 'globalLeftJoin'])
+  // Kafka Streams keeps one store also for left and outer joins of a stream with itself, which then give less.
+  const joins = !has(['streamLeftJoin', 'streamOuterJoin'])
+  return [
+    'reuse.ktable.source.topics',
+    ...(merges ? ['merge.repartition.topics'] : []),
+    ...(joins ? ['single.store.self.join'] : []),
+    ...(merges && joins ? ['all', 'all'] : []),
+  ]
+}
 
 function generateOps(random: Seeded, only: readonly string[]): OpSpec[] {
   const ops: OpSpec[] = sources(random)

@@ -1,5 +1,5 @@
 import type { KStream } from 'millrace'
-import { long, string, windowed, type Serde } from 'millrace/serdes'
+import { long, sessionWindowed, string, windowed, type Serde } from 'millrace/serdes'
 import type {
   GlobalKTable,
   KGroupedStream,
@@ -30,6 +30,7 @@ export interface Making {
 }
 
 export function keySerde({ key, sizeMs }: ValueType): Serde<unknown> {
+  if (key === 'session') return sessionWindowed(string()) as Serde<unknown>
   return (key === 'text' ? string() : windowed(string(), sizeMs)) as Serde<unknown>
 }
 

@@ -86,7 +86,8 @@ function binary(
 function windows({ random }: Choice): WindowsSpec {
   const size = 4 + random.below(20)
   const grace = random.choose([0, 0, 5, 20])
-  const type = random.choose(['tumbling', 'hopping', 'sliding'] as const)
+  const type = random.choose(['tumbling', 'hopping', 'sliding', 'session'] as const)
+  if (type === 'session') return { type, gap: 1 + (size >> 1), grace }
   if (type !== 'hopping') return { type, size, grace }
   return { type, size, grace, advance: 1 + random.below(size) }
 }
@@ -104,6 +105,24 @@ function windowedAggregation(choice: Choice): Partial<OpSpec> {
   if (!choice.random.chance(0.3)) return options
   // Kept for the default time only, results of windows that close late would be lost in Kafka Streams.
   return { ...options, emit: 'close', retention: 1000, store: `store-${choice.index}` }
+}
+
+function joinWindows({ random, index }: Choice): Partial<OpSpec> {
+  const before = random.below(12)
+  const after = random.chance(0.1) ? -random.below(before + 1) : random.below(12)
+  const grace = random.choose([0, 0, 5, 20])
+  return { before, after, grace, ...(random.chance(0.3) && { store: `store-${index}` }) }
+}
+
+function cogroup(choice: Choice): OpSpec | undefined {
+  const { random, types } = choice
+  const possible = types.flatMap((type, i) => (grouped(type) ? [i] : []))
+  if (possible.length === 0) return undefined
+  const first = random.choose(possible)
+  const groups = [first, ...possible.filter((i) => i !== first && random.chance(0.7))]
+  const options = { ...named(choice), ...aggregationStore(choice) }
+  const windowing = random.chance(0.5) ? windowed(choice) : {}
+  return { op: 'cogroup', groups, f: random.below(24), ...options, ...windowing }
 }
 
 /** The operators of random topologies. */
@@ -144,6 +163,10 @@ export const operators: readonly Operator[] = [
   unary('tableAggregate', 2, groupedTable, aggregationStore),
   binary('streamTableJoin', 4, keyed, () => plainTable),
   binary('streamTableLeftJoin', 4, keyed, () => plainTable),
+  binary('streamJoin', 3, keyed, () => keyed, joinWindows),
+  binary('streamLeftJoin', 3, keyed, () => keyed, joinWindows),
+  binary('streamOuterJoin', 3, keyed, () => keyed, joinWindows),
+  { name: 'cogroup', weight: 3, make: cogroup },
   binary('globalJoin', 3, stream, () => global),
   binary('globalLeftJoin', 3, stream, () => global),
 ]

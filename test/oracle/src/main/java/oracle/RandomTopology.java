@@ -199,8 +199,8 @@ final class RandomTopology {
               : named() ? windowed.count(name()) : windowed.count();
           case "reduce" -> stored() ? (named() ? windowed.reduce(reducer, name(), as) : windowed.reduce(reducer, as))
               : named() ? windowed.reduce(reducer, name()) : windowed.reduce(reducer);
-          default -> stored() ? (named() ? windowed.aggregate(() -> null, adder, merger, name(), as) : windowed.aggregate(() -> null, adder, merger, as))
-              : named() ? windowed.aggregate(() -> null, adder, merger, name()) : windowed.aggregate(() -> null, adder, merger);
+          default -> stored() ? (named() ? windowed.aggregate(() -> "", adder, merger, name(), as) : windowed.aggregate(() -> "", adder, merger, as))
+              : named() ? windowed.aggregate(() -> "", adder, merger, name()) : windowed.aggregate(() -> "", adder, merger);
         }, 'X', out, 0);
         return;
       }
@@ -231,8 +231,8 @@ final class RandomTopology {
               : named() ? all.aggregate(() -> null, name()) : all.aggregate(() -> null), 'S', 'S', 0);
       } else if (windows.get("type").asText().equals("session")) {
         SessionWindowedCogroupedKStream<Object, Object> windowed = all.windowedBy(sessions(windows));
-        add(stored() ? (named() ? windowed.aggregate(() -> null, merger, name(), as) : windowed.aggregate(() -> null, merger, as))
-              : named() ? windowed.aggregate(() -> null, merger, name()) : windowed.aggregate(() -> null, merger), 'X', 'S', 0);
+        add(stored() ? (named() ? windowed.aggregate(() -> "", merger, name(), as) : windowed.aggregate(() -> "", merger, as))
+              : named() ? windowed.aggregate(() -> "", merger, name()) : windowed.aggregate(() -> "", merger), 'X', 'S', 0);
       } else {
         TimeWindowedCogroupedKStream<Object, Object> windowed = windows.get("type").asText().equals("sliding")
             ? all.windowedBy(sliding(windows)) : all.windowedBy(times(windows));
@@ -283,8 +283,9 @@ final class RandomTopology {
 
     private void streamJoin(String kind) {
       ValueJoinerWithKey<Object, Object, Object, Object> joiner = (k, a, b) -> RandomFunctions.joined(f, k, a, b);
-      JoinWindows windows = JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, ms(op, "grace"))
-          .after(ms(op, "after")).before(ms(op, "before"));
+      JoinWindows windows = JoinWindows.ofTimeDifferenceAndGrace(Duration.ZERO, ms(op, "grace"));
+      windows = op.get("after").asLong() < 0 ? windows.before(ms(op, "before")).after(ms(op, "after"))
+          : windows.after(ms(op, "after")).before(ms(op, "before"));
       StreamJoined how = StreamJoined.with(of().keySerde(), of().valueSerde(), with().valueSerde());
       if (named()) how = how.withName(text("name"));
       if (stored()) how = how.withStoreName(text("store"));
