@@ -68,8 +68,8 @@ function begun(): unknown {
   return ''
 }
 
-function merger(f: number): (key: unknown, a: unknown, b: unknown) => unknown {
-  return (key, a, b) => functions.sessionsMerged(f, key, a, b)
+function merger(f: number): (a: unknown, b: unknown, key: unknown) => unknown {
+  return (a, b, key) => functions.sessionsMerged(f, key, a, b)
 }
 
 function retained({ retention }: OpSpec): { readonly retentionMs?: number } {
