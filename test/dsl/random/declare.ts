@@ -6,12 +6,17 @@ import {
   type Topic,
   type Windowed,
 } from 'millrace'
+import type { StoreOption } from '../../../src/dsl/store-options.ts'
 import { declareAggregation } from './declare-aggregation.ts'
 import { declareJoin } from './declare-join.ts'
 import * as functions from './functions.ts'
 import { keySerde, texts, valueSerde, type Making, type Value } from './making.ts'
 import type { OpSpec, ValueType } from './spec.ts'
 import { typesOf } from './types-of.ts'
+
+function storeOf(name: string, history: number | undefined): StoreOption {
+  return history === undefined ? name : { name, versioned: { historyRetentionMs: history } }
+}
 
 function source(name: string): Topic<unknown, unknown> {
   return topic(name, texts)
@@ -32,7 +37,7 @@ export function declareRandom(builder: StreamsBuilder, ops: readonly OpSpec[]): 
       named: op.name === undefined ? {} : { name: op.name },
       stored: {
         ...(op.name !== undefined && { name: op.name }),
-        ...(op.store !== undefined && { store: op.store }),
+        ...(op.store !== undefined && { store: storeOf(op.store, op.history) }),
       },
     })
     for (const one of made) values.push(valueOf(one, types[values.length]!))

@@ -6,6 +6,7 @@ import type {
   KGroupedTable,
   KTable,
 } from '../../../src/dsl/streams.ts'
+import type { StoreOption } from '../../../src/dsl/store-options.ts'
 import type { OpSpec, ValueType } from './spec.ts'
 
 /** What an operator of a random topology gives; which of the fields may be used says its type. */
@@ -26,7 +27,7 @@ export interface Making {
   readonly with: Value
   readonly groups: readonly Value[]
   readonly named: { readonly name?: string }
-  readonly stored: { readonly name?: string; readonly store?: string }
+  readonly stored: { readonly name?: string; readonly store?: StoreOption }
 }
 
 export function keySerde({ key, sizeMs }: ValueType): Serde<unknown> {

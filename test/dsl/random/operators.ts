@@ -21,7 +21,7 @@ type Fits = (type: ValueType) => boolean
 const stream: Fits = ({ kind }) => kind === 'stream'
 const keyed: Fits = (type) => stream(type) && type.key === 'text'
 const table: Fits = ({ kind }) => kind === 'table'
-const plainTable: Fits = (type) => table(type) && type.key === 'text'
+const plainTable: Fits = (type) => table(type) && !type.history && type.key === 'text'
 const withOldValues: Fits = (type) => table(type) && !type.otherOldValues
 const grouped: Fits = ({ kind }) => kind === 'grouped'
 const groupedTable: Fits = ({ kind }) => kind === 'groupedTable'
@@ -67,7 +67,7 @@ function binary(
   weight: number,
   left: Fits,
   right: (of: ValueType) => Fits,
-  more: (choice: Choice, of: number) => Partial<OpSpec> = () => ({}),
+  more: (choice: Choice, of: number, other: number) => Partial<OpSpec> = () => ({}),
 ): Operator {
   return {
     name,
@@ -78,7 +78,7 @@ function binary(
       const other = one(choice, right(choice.types[of]!))
       if (other === undefined) return undefined
       const f = choice.random.below(24)
-      return { op: name, of, with: other, f, ...named(choice), ...more(choice, of) }
+      return { op: name, of, with: other, f, ...named(choice), ...more(choice, of, other) }
     },
   }
 }
@@ -100,11 +100,23 @@ function aggregationStore({ random, index }: Choice): { readonly store?: string 
   return random.chance(0.4) ? { store: `store-${index}` } : {}
 }
 
+/** The same where the store may keep the history of its keys. */
+function storeOfTable(choice: Choice): Partial<OpSpec> {
+  const stored = aggregationStore(choice)
+  if (stored.store === undefined || !choice.random.chance(0.25)) return stored
+  return { ...stored, history: choice.random.choose([10, 40, 1000]) }
+}
+
 function windowedAggregation(choice: Choice): Partial<OpSpec> {
   const options = { ...aggregationStore(choice), ...windowed(choice) }
   if (!choice.random.chance(0.3)) return options
   // Kept for the default time only, results of windows that close late would be lost in Kafka Streams.
   return { ...options, emit: 'close', retention: 1000, store: `store-${choice.index}` }
+}
+
+/** Only tables with history can be joined with as of a time before the latest. */
+function joinGrace({ random, types }: Choice, _of: number, other: number): Partial<OpSpec> {
+  return types[other]!.history && random.chance(0) ? { grace: random.below(12) } : {}
 }
 
 function joinWindows({ random, index }: Choice): Partial<OpSpec> {
@@ -145,13 +157,13 @@ export const operators: readonly Operator[] = [
   unary('repartition', 1, keyed),
   unary('groupByKey', 3, keyed),
   unary('groupBy', 3, stream),
-  unary('count', 2, grouped, aggregationStore),
-  unary('reduce', 2, grouped, aggregationStore),
-  unary('aggregate', 2, grouped, aggregationStore),
+  unary('count', 2, grouped, storeOfTable),
+  unary('reduce', 2, grouped, storeOfTable),
+  unary('aggregate', 2, grouped, storeOfTable),
   unary('count', 2, grouped, windowedAggregation),
   unary('reduce', 2, grouped, windowedAggregation),
   unary('aggregate', 2, grouped, windowedAggregation),
-  unary('toTable', 3, keyed, stored),
+  unary('toTable', 3, keyed, storeOfTable),
   unary('toStream', 3, table),
   unary('suppress', 2, table, ({ random, types }, of) => {
     if (types[of]!.key !== 'text' && random.chance(0.6)) return {}
@@ -159,11 +171,11 @@ export const operators: readonly Operator[] = [
     return random.chance(0.4) ? { limit, maxRecords: 1 + random.below(3) } : { limit }
   }),
   unary('tableGroupBy', 3, withOldValues),
-  unary('tableCount', 2, groupedTable, aggregationStore),
-  unary('tableReduce', 2, groupedTable, aggregationStore),
-  unary('tableAggregate', 2, groupedTable, aggregationStore),
-  binary('streamTableJoin', 4, keyed, () => plainTable),
-  binary('streamTableLeftJoin', 4, keyed, () => plainTable),
+  unary('tableCount', 2, groupedTable, storeOfTable),
+  unary('tableReduce', 2, groupedTable, storeOfTable),
+  unary('tableAggregate', 2, groupedTable, storeOfTable),
+  binary('streamTableJoin', 4, keyed, () => plainTable, joinGrace),
+  binary('streamTableLeftJoin', 4, keyed, () => plainTable, joinGrace),
   binary('streamJoin', 3, keyed, () => keyed, joinWindows),
   binary('streamLeftJoin', 3, keyed, () => keyed, joinWindows),
   binary('streamOuterJoin', 3, keyed, () => keyed, joinWindows),

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import { StreamsBuilder, type BuildOptions, type OptimizationName } from 'millrace'
 import { bytes } from 'millrace/serdes'
-import { TopologyTestDriver } from 'millrace/testing'
+import { TestVersionedStore, TopologyTestDriver, type TestKeyValueStore } from 'millrace/testing'
 import { StreamsError } from '../../../src/core/errors.ts'
-import { entriesOf } from '../golden/store-rows.ts'
-import type { Step } from '../golden/vector.ts'
 import { declareRandom } from './declare.ts'
 import type { CaseResult, CaseSpec } from './spec.ts'
 
@@ -15,9 +13,6 @@ export async function runCase(spec: CaseSpec, stores: readonly string[]): Promis
     declareRandom(builder, spec.ops)
     const topology = builder.build({ optimize: optimizationsOf(spec) })
     await using driver = await TopologyTestDriver.create(topology, { applicationId: 'oracle' })
-    const steps: Step[] = spec.inputs.map(([topic, key, value, timestampMs]) => {
-      return { topic, key, value, timestampMs }
-    })
     const serdes = { key: bytes(), value: bytes() }
     for (const [topic, key, value, timestampMs] of spec.inputs) {
       const record = { key: bufferOf(key), value: bufferOf(value), timestampMs }
@@ -27,7 +22,7 @@ export async function runCase(spec: CaseSpec, stores: readonly string[]): Promis
       describe: topology.describe(),
       outputs: outputsOf(driver),
       stores: Object.fromEntries(
-        stores.map((store) => [store, entriesOf(driver, store, steps).map(storeRow)]),
+        stores.map((store) => [store, entriesOf(driver.store(store), spec.inputs).map(storeRow)]),
       ),
     }
   } catch (error) {
@@ -109,13 +104,31 @@ function outputsOf(driver: TopologyTestDriver): Parts {
   )
 }
 
+/** All that a store holds; of a versioned store what it gives for the keys and times that went in. */
+function entriesOf(
+  store: ReturnType<TopologyTestDriver['store']>,
+  inputs: CaseSpec['inputs'],
+): readonly object[] {
+  if (!(store instanceof TestVersionedStore))
+    return (store as TestKeyValueStore<unknown, unknown>).all()
+  const texts = inputs.flatMap(([, key, value]) => [key, value])
+  const keys = [...new Set(texts)].filter((text) => text !== null).sort()
+  const times = [...new Set(inputs.map(([, , , timestampMs]) => timestampMs))]
+  return keys.flatMap((key) =>
+    times.flatMap((asOfMs) => {
+      const version = store.get(key, asOfMs)
+      return version === undefined ? [] : [{ ...version, key, asOfMs }]
+    }),
+  )
+}
+
 /** An entry as the oracle writes it: key, window, value, and times where its kind of store keeps them there too. */
 function storeRow(entry: object): unknown[] {
   const { key, value, ...rest } = entry as Record<string, unknown>
-  const { windowStartMs, startMs, endMs, timestampMs, validToMs } = rest
+  const { windowStartMs, startMs, endMs, timestampMs, asOfMs } = rest
   if (startMs !== undefined) return [key, startMs, endMs, value]
   if (windowStartMs !== undefined) return [key, windowStartMs, value, timestampMs]
-  return validToMs === undefined ? [key, value, timestampMs] : [key, value, timestampMs, validToMs]
+  return asOfMs === undefined ? [key, value, timestampMs] : [key, asOfMs, value, timestampMs]
 }
 
 function bufferOf(text: string | null): Buffer | null {

@@ -66,4 +66,6 @@ export interface ValueType {
    * instead of 0, of a suppressed update the one that was let through last. What uses old values is not declared of it.
    */
   readonly otherOldValues?: true
+  /** A table in a versioned store. */
+  readonly history?: true
 }

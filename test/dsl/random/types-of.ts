@@ -3,7 +3,11 @@ import type { OpSpec, ValueType } from './spec.ts'
 /** The types of the values that the operators give, one after the other. */
 export function typesOf(ops: readonly OpSpec[]): ValueType[] {
   const types: ValueType[] = []
-  for (const op of ops) types.push(...typesAfter(op, types))
+  for (const op of ops) {
+    for (const { history: _before, ...type } of typesAfter(op, types)) {
+      types.push(op.history === undefined ? type : { ...type, history: true })
+    }
+  }
   return types
 }
 

@@ -74,7 +74,8 @@ final class Run {
       List<Object> internal = new ArrayList<>();
       for (String topic : one.internalTopics) internal.addAll(records(driver, "oracle-" + topic, topic));
       if (!internal.isEmpty()) vector.put("internal", internal);
-      vector.put("stores", one.comparesStores ? Stores.of(driver, keys, generatedStores) : Map.of());
+      vector.put("stores", !one.comparesStores ? Map.of()
+          : generatedStores ? Stores.asOf(driver, keys, times(one)) : Stores.named(driver, keys));
       List<Object> reads = new ArrayList<>();
       for (Case.AsOf read : one.reads) reads.add(Stores.asOf(driver, read));
       if (!reads.isEmpty()) vector.put("reads", reads);
@@ -82,6 +83,12 @@ final class Run {
       delete(folder);
     }
     return vector;
+  }
+
+  private static Set<Long> times(Case one) {
+    Set<Long> times = new TreeSet<>();
+    for (Case.Step step : one.steps) if (step instanceof Case.Input input) times.add(input.timestampMs());
+    return times;
   }
 
   /** Takes a step and returns how it is written; collects the strings that a versioned store may have as keys. */

@@ -34,19 +34,31 @@ final class Stores {
       java.util.regex.Pattern.compile("STATE-STORE|^KSTREAM-|^KTABLE-|-outer-shared-join-store$");
 
   /** Rows by store; those of stores with rows that cannot be written are left out. */
-  static Map<String, Object> of(TopologyTestDriver driver, Set<String> keys, boolean generated) {
+  static Map<String, Object> named(TopologyTestDriver driver, Set<String> keys) {
+    return all(driver, keys, Set.of(), name -> !internal.matcher(name).find());
+  }
+
+  /** The same of all stores; of versioned ones what they give for each of the times. */
+  static Map<String, Object> asOf(TopologyTestDriver driver, Set<String> keys, Set<Long> times) {
+    return all(driver, keys, times, name -> true);
+  }
+
+  private static Map<String, Object> all(TopologyTestDriver driver, Set<String> keys, Set<Long> times,
+      java.util.function.Predicate<String> wanted) {
     Map<String, Object> stores = new TreeMap<>();
     for (Map.Entry<String, StateStore> entry : driver.getAllStateStores().entrySet()) {
-      if (!generated && internal.matcher(entry.getKey()).find()) continue;
-      List<Object> rows = rows(entry.getValue(), keys);
+      if (!wanted.test(entry.getKey())) continue;
+      List<Object> rows = rows(entry.getValue(), keys, times);
       if (rows != null) stores.put(entry.getKey(), rows);
     }
     return stores;
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})
-  private static List<Object> rows(StateStore store, Set<String> keys) {
-    if (store instanceof VersionedKeyValueStore versioned) return versions(versioned, keys);
+  private static List<Object> rows(StateStore store, Set<String> keys, Set<Long> times) {
+    if (store instanceof VersionedKeyValueStore versioned) {
+      return times.isEmpty() ? versions(versioned, keys) : reads(versioned, keys, times);
+    }
     try {
       if (store instanceof KeyValueStore plain) {
         try (KeyValueIterator<Object, Object> all = plain.all()) {
@@ -127,6 +139,20 @@ final class Stores {
           version.validTo().ifPresent(validTo -> row.put("validToMs", validTo));
           rows.add(row);
         }
+      }
+    }
+    return rows;
+  }
+
+  /** Versions that are older than the history that is kept may or may not be there still; reads do not see them. */
+  private static List<Object> reads(VersionedKeyValueStore<Object, Object> store, Set<String> keys, Set<Long> times) {
+    List<Object> rows = new ArrayList<>();
+    for (String key : keys) {
+      for (long asOfMs : times) {
+        VersionedRecord<Object> version = store.get(key, asOfMs);
+        if (version == null) continue;
+        rows.add(row("key", key, "asOfMs", asOfMs, "value", plain(version.value()), "timestampMs",
+            version.timestamp()));
       }
     }
     return rows;
