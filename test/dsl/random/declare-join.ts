@@ -7,13 +7,14 @@ export function declareJoin(making: Making): readonly unknown[] {
   const { op, f, of, with: other, named } = making
   const { stream } = of
   const serdes = { key: keySerde(of.type), value: valueSerde(of.type) }
+  const graced = op.grace === undefined ? {} : { graceMs: op.grace }
   const joiner = (a: unknown, b: unknown, key: unknown): unknown => functions.joined(f, key, a, b)
   const on = (v: unknown, k: unknown): unknown => functions.rekeyed(f, k, v)
   switch (op.op) {
     case 'streamTableJoin':
-      return [stream.join(other.table, joiner, { ...named, ...serdes })]
+      return [stream.join(other.table, joiner, { ...named, ...serdes, ...graced })]
     case 'streamTableLeftJoin':
-      return [stream.leftJoin(other.table, joiner, { ...named, ...serdes })]
+      return [stream.leftJoin(other.table, joiner, { ...named, ...serdes, ...graced })]
     case 'streamJoin':
       return [stream.join(other.stream, joiner, streamOptions(making))]
     case 'streamLeftJoin':

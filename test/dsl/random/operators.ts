@@ -20,8 +20,12 @@ type Fits = (type: ValueType) => boolean
 
 const stream: Fits = ({ kind }) => kind === 'stream'
 const keyed: Fits = (type) => stream(type) && type.key === 'text'
+const joinable: Fits = (type) => keyed(type) && (type.joins ?? 0) < 2
+const joinableWith = (of: ValueType): Fits => {
+  return (type) => joinable(type) && (type.joins ?? 0) + (of.joins ?? 0) < 2
+}
 const table: Fits = ({ kind }) => kind === 'table'
-const plainTable: Fits = (type) => table(type) && !type.history && type.key === 'text'
+const plainTable: Fits = (type) => table(type) && type.key === 'text'
 const withOldValues: Fits = (type) => table(type) && !type.otherOldValues
 const grouped: Fits = ({ kind }) => kind === 'grouped'
 const groupedTable: Fits = ({ kind }) => kind === 'groupedTable'
@@ -116,7 +120,7 @@ function windowedAggregation(choice: Choice): Partial<OpSpec> {
 
 /** Only tables with history can be joined with as of a time before the latest. */
 function joinGrace({ random, types }: Choice, _of: number, other: number): Partial<OpSpec> {
-  return types[other]!.history && random.chance(0) ? { grace: random.below(12) } : {}
+  return types[other]!.history && random.chance(0.5) ? { grace: random.below(12) } : {}
 }
 
 function joinWindows({ random, index }: Choice): Partial<OpSpec> {
@@ -175,10 +179,11 @@ export const operators: readonly Operator[] = [
   unary('tableReduce', 2, groupedTable, storeOfTable),
   unary('tableAggregate', 2, groupedTable, storeOfTable),
   binary('streamTableJoin', 4, keyed, () => plainTable, joinGrace),
-  binary('streamTableLeftJoin', 4, keyed, () => plainTable, joinGrace),
-  binary('streamJoin', 3, keyed, () => keyed, joinWindows),
-  binary('streamLeftJoin', 3, keyed, () => keyed, joinWindows),
-  binary('streamOuterJoin', 3, keyed, () => keyed, joinWindows),
+  // A grace would let Kafka Streams fail at records without a key.
+  binary('streamTableLeftJoin', 4, keyed, () => plainTable),
+  binary('streamJoin', 3, joinable, (of) => joinableWith(of), joinWindows),
+  binary('streamLeftJoin', 3, joinable, (of) => joinableWith(of), joinWindows),
+  binary('streamOuterJoin', 3, joinable, (of) => joinableWith(of), joinWindows),
   { name: 'cogroup', weight: 3, make: cogroup },
   binary('globalJoin', 3, stream, () => global),
   binary('globalLeftJoin', 3, stream, () => global),

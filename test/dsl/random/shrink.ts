@@ -100,7 +100,9 @@ function without(ops: readonly OpSpec[], at: number, instead: number | undefined
 
 function fits(ops: readonly OpSpec[], value: number, instead: number): boolean {
   const types: readonly ValueType[] = typesOf(ops)
-  return JSON.stringify(types[value]) === JSON.stringify(types[instead])
+  const written = ({ kind, key, value: of, sizeMs }: ValueType): string =>
+    JSON.stringify([kind, key, of, sizeMs])
+  return written(types[value]!) === written(types[instead]!)
 }
 
 function renumbered(op: OpSpec, numbers: ReadonlyMap<number, number | undefined>): OpSpec {

@@ -4,11 +4,19 @@ import type { OpSpec, ValueType } from './spec.ts'
 export function typesOf(ops: readonly OpSpec[]): ValueType[] {
   const types: ValueType[] = []
   for (const op of ops) {
+    const joins = joinsBefore(op, types)
     for (const { history: _before, ...type } of typesAfter(op, types)) {
-      types.push(op.history === undefined ? type : { ...type, history: true })
+      const history = op.history === undefined ? {} : ({ history: true } as const)
+      types.push({ ...type, ...history, ...(joins > 0 && { joins }) })
     }
   }
   return types
+}
+
+function joinsBefore(op: OpSpec, types: readonly ValueType[]): number {
+  const inputs = [op.of, op.with, ...(op.groups ?? [])].filter((input) => input !== undefined)
+  const before = inputs.map((input) => types[input]!.joins ?? 0).reduce((a, b) => a + b, 0)
+  return op.op.startsWith('stream') && op.before !== undefined ? before + 1 : before
 }
 
 const text = { key: 'text', value: 'text', sizeMs: 0 } as const
