@@ -66,6 +66,9 @@ export interface ValueType {
    * instead of 0, of a suppressed update the one that was let through last. What uses old values is not declared of it.
    */
   readonly otherOldValues?: true
+  /** Windows whose end belongs to them: Kafka Streams takes them for closed a millisecond early where it suppresses, and
+   * passes on other old values. */
+  readonly endIncluded?: true
   /** How many joins of streams lie before it, for each may multiply records. @defaultValue none */
   readonly joins?: number
   /** A table in a versioned store. */

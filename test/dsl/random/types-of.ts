@@ -84,6 +84,9 @@ function aggregated(op: OpSpec, of: ValueType): ValueType {
 function aggregateType({ op, windows }: OpSpec, of: ValueType): ValueType {
   const value = op === 'count' ? 'number' : op === 'reduce' ? of.value : 'text'
   if (!windows) return { kind: 'table', key: 'text', value, sizeMs: 0 }
-  if (windows.type === 'session') return { kind: 'table', key: 'session', value, sizeMs: 0 }
-  return { kind: 'table', key: 'window', value, sizeMs: windows.size }
+  if (windows.type === 'session') {
+    return { kind: 'table', key: 'session', value, sizeMs: 0, endIncluded: true }
+  }
+  const sliding = windows.type === 'sliding' ? ({ endIncluded: true } as const) : {}
+  return { kind: 'table', key: 'window', value, sizeMs: windows.size, ...sliding }
 }
