@@ -56,7 +56,7 @@ const stateDir = mkdtempSync(join(tmpdir(), 'millrace-job-a-'))
 const app = new KafkaStreams({
   applicationId: env('APP_ID', `millrace-a-${mode}-${Date.now()}`),
   topology: builder.build(),
-  broker: kafkajs({ brokers: bootstrap.split(','), experimentalTransactions: mode === 'eos' }),
+  broker: kafkajs({ brokers: bootstrap.split(',') }),
   processingGuarantee: mode === 'eos' ? 'exactly_once' : 'at_least_once',
   ...(store === 'rocksdb' && { stateDir }),
   ...(commitMs !== '' && { commitIntervalMs: Number(commitMs) }),

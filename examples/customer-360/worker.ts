@@ -16,7 +16,7 @@ const stopped = new Promise<void>((resolve) => {
 const applications = await startApplications({
   broker: kafkajs({ brokers: setting('KAFKA_BROKERS').split(',') }),
   schemaRegistry: { url: setting('SCHEMA_REGISTRY_URL') },
-  processingGuarantee: 'at_least_once',
+  processingGuarantee: 'exactly_once',
   stateDir: setting('STATE_DIR'),
   httpPort: Number(process.env['HTTP_PORT'] ?? 0),
   logger: consoleLogger,

@@ -5,7 +5,6 @@ const config: MillraceConfig = defineConfig({
   applicationId: 'word-count',
   topology: './topology.ts',
   broker: kafkajs({ brokers: ['localhost:9092'] }),
-  processingGuarantee: 'at_least_once',
   stateDir: './state',
   http: { port: 9464 },
 })

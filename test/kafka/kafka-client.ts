@@ -16,7 +16,7 @@ export function openBroker(
   bootstrap: string,
   options: Partial<Omit<KafkajsOptions, 'brokers'>> = {},
 ): Broker {
-  return kafkajs({ brokers: [bootstrap], experimentalTransactions: true, ...options }).open({
+  return kafkajs({ brokers: [bootstrap], ...options }).open({
     clock: systemClock,
     random: systemRandom,
     logger: silentLogger,

@@ -7,7 +7,6 @@ export function kafkajsSettings(options: KafkajsOptions, clientId: string): Kafk
   return {
     ...kafkajsDefaults,
     ssl: undefined,
-    experimentalTransactions: false,
     sasl: undefined,
     clientId,
     ...withoutUndefined(options),

@@ -1,4 +1,4 @@
-import { BrokerTimeoutError, BrokerUnavailableError, ConfigError } from '../../core/errors.ts'
+import { BrokerTimeoutError, BrokerUnavailableError } from '../../core/errors.ts'
 import type { TopicPartition } from '../../core/topic-partition.ts'
 import type {
   Broker,
@@ -29,7 +29,7 @@ import { TransactionalProducer } from './producer/transactional-producer.ts'
 /** A Kafka cluster, reached over kafkajs's connections with requests of our own. */
 export class KafkajsBroker implements Broker {
   readonly name: string
-  readonly supportsTransactions: boolean
+  readonly supportsTransactions = true
   readonly #environment: ClusterEnvironment
   /** For topics, offsets and groups. */
   readonly #cluster: Cluster
@@ -42,7 +42,6 @@ export class KafkajsBroker implements Broker {
 
   constructor(name: string, environment: ClusterEnvironment) {
     this.name = name
-    this.supportsTransactions = environment.settings.experimentalTransactions
     this.#environment = environment
     this.#cluster = new Cluster(environment)
     this.#fetching = new Cluster(environment)
@@ -110,12 +109,6 @@ export class KafkajsBroker implements Broker {
     const { transactionalId, compression = 'none' } = options
     await prepareCodecs()
     checkCompression(compression)
-    if (transactionalId !== undefined && !this.supportsTransactions) {
-      throw new ConfigError(
-        `${this.name}: transactions are not released yet; set processingGuarantee: 'at_least_once', or ` +
-          'experimentalTransactions: true to try them.',
-      )
-    }
     const producer =
       transactionalId === undefined
         ? await IdempotentProducer.open(this.#producing, options)

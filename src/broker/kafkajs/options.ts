@@ -19,12 +19,6 @@ export interface KafkajsOptions {
   readonly apiTimeoutMs?: number
   /** How long a record may wait for its acknowledgement, retries included, before its producer fails. Default 120,000. */
   readonly deliveryTimeoutMs?: number
-  /**
-   * Whether `exactly_once` may be asked for. Transactions, their fencing and the offsets in them are written and tested one
-   * by one, but not yet proved with workers that are killed, frozen and cut off at any instant; until they are, asking
-   * for `exactly_once` without this is an error. Default false.
-   */
-  readonly experimentalTransactions?: boolean
 }
 
 /** The options with their defaults. */
@@ -37,7 +31,6 @@ export interface KafkajsSettings {
   readonly requestTimeoutMs: number
   readonly apiTimeoutMs: number
   readonly deliveryTimeoutMs: number
-  readonly experimentalTransactions: boolean
 }
 
 /** What is taken where an option is left out. */

@@ -15,6 +15,7 @@ export class ChaosWorker {
   #running = false
   /** Whether a fault has ended the process, so that its end is no surprise. */
   #ended = false
+  #again: NodeJS.Timeout | undefined
   #output = ''
   /** The last output of processes that ended though nothing ended them. */
   readonly surprises: string[] = []
@@ -58,9 +59,10 @@ export class ChaosWorker {
       this.#running = false
       this.#child = undefined
       if (this.#ended) return
+      // As whoever supervises processes does, so that they do not take the machine while the broker is away.
+      this.#again = setTimeout(() => this.start(), 500)
       if (wasRunning)
         this.surprises.push(`${this.name} ended with ${code ?? signal}: ${this.#output}`)
-      this.start()
     })
   }
 
@@ -81,6 +83,7 @@ export class ChaosWorker {
 
   /** Ends the process with a signal, and resolves when it is gone. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    clearTimeout(this.#again)
     const child = this.#child
     if (child === undefined) return
     this.#ended = true
@@ -93,13 +96,15 @@ export class ChaosWorker {
     const child = this.#child
     if (child === undefined || !this.#running) return undefined
     const ended = new AbortController()
-    child.once('exit', () => ended.abort())
+    const abort = (): void => ended.abort()
+    child.once('exit', abort)
     child.send('rows')
     for (;;) {
       const said = await once(child, 'message', { signal: ended.signal }).catch(() => undefined)
-      if (said === undefined) return undefined
-      const message = said[0] as WorkerMessage
-      if (message.type === 'rows') return message.rows
+      const message = said?.[0] as WorkerMessage | undefined
+      if (message?.type === 'running') continue
+      child.off('exit', abort)
+      return message?.rows
     }
   }
 }

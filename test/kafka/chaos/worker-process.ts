@@ -1,5 +1,5 @@
 // A worker of the chaos runs in a process of its own. It says over IPC when it runs, and what its stores hold.
-import { KafkaStreams, type KafkaStreamsConfig } from 'millrace'
+import { isStreamsError, KafkaStreams, type KafkaStreamsConfig } from 'millrace'
 import { kafkajs } from 'millrace/broker/kafkajs'
 import type { KeyValueStore } from 'millrace/state'
 import { chaosTopology, storeNames } from './topology.ts'
@@ -29,7 +29,6 @@ const config: KafkaStreamsConfig = {
   topology: chaosTopology(),
   broker: kafkajs({
     brokers: [told.bootstrap],
-    experimentalTransactions: true,
     connectionTimeoutMs: 1_000,
     requestTimeoutMs: 3_000,
     apiTimeoutMs: 10_000,
@@ -51,15 +50,29 @@ process.once('disconnect', () => process.exit(0))
 process.on('message', () => {
   void rows().then(
     (all) => say({ type: 'rows', rows: all }),
-    () => say({ type: 'rows', rows: undefined }),
+    (error: unknown) => {
+      console.warn(`The stores cannot be read now: ${String(error)}`)
+      say({ type: 'rows', rows: undefined })
+    },
   )
 })
 
 async function rows(): Promise<StoreRow[]> {
+  const { state, tasks } = app.status()
+  if (state !== 'running' || tasks.some((task) => task.state !== 'running')) {
+    throw new Error(`the worker is ${state}`)
+  }
   const all: StoreRow[] = []
   for (const store of storeNames) {
     const view = app.view<KeyValueStore<string, bigint>>({ storeName: store })
-    for await (const { key, value } of view.range()) all.push({ store, key, value: String(value) })
+    try {
+      for await (const { key, value } of view.range())
+        all.push({ store, key, value: String(value) })
+    } catch (error) {
+      // None of the store's tasks may be here.
+      const code = 'MILLRACE_STATE_STORE_NOT_AVAILABLE'
+      if (!isStreamsError(error) || error.code !== code) throw error
+    }
   }
   return all
 }
