@@ -57,9 +57,9 @@ export class Cluster {
     return channel
   }
 
-  /** Gives a channel back. */
-  release(channel: Channel): void {
-    channel.close()
+  /** Gives a channel back; what waits on it is rejected with the reason. */
+  release(channel: Channel, reason?: Error): void {
+    channel.close(reason)
     this.#channels.delete(channel)
   }
 

@@ -1,4 +1,4 @@
-import type { BrokerError } from '../../../core/errors.ts'
+import { BrokerUnavailableError, type BrokerError } from '../../../core/errors.ts'
 import { codes } from '../protocol/error-codes.ts'
 import { findCoordinator, type CoordinatorType } from '../protocol/find-coordinator.ts'
 import { protocolError } from '../protocol/protocol-error.ts'
@@ -26,20 +26,32 @@ export class Coordinator {
     try {
       return await channel.send(request)
     } catch (error) {
-      if (this.#channel === channel) this.forget()
+      if (this.#channel === channel) this.#lookUpAgain()
       throw error
     }
   }
 
   /** The error for a code; where the code says that the coordinator is another one, that is looked up next. */
   failure(code: number, what: string): BrokerError {
-    if (code === codes.notCoordinator || code === codes.coordinatorNotAvailable) this.forget()
+    if (code === codes.notCoordinator || code === codes.coordinatorNotAvailable) {
+      this.#lookUpAgain()
+    }
     return protocolError(code, what)
   }
 
   /** Ends the connection, and with it what waits on it. */
   forget(): void {
-    if (this.#channel !== undefined) this.#cluster.release(this.#channel)
+    this.#release()
+  }
+
+  /** Others that wait on the connection are not at fault: their requests are worth another attempt. */
+  #lookUpAgain(): void {
+    const what = `The coordinator of ${this.#type} '${this.#key}' is another one by now`
+    this.#release(new BrokerUnavailableError(what, { retriable: true }))
+  }
+
+  #release(reason?: Error): void {
+    if (this.#channel !== undefined) this.#cluster.release(this.#channel, reason)
     this.#channel = undefined
   }
 

@@ -7,7 +7,7 @@ export class Channel {
   readonly #open: () => Promise<BrokerConnection>
   #connection: BrokerConnection | undefined
   #opening: Promise<BrokerConnection> | undefined
-  #closed = false
+  #closed: Error | undefined
 
   constructor(open: () => Promise<BrokerConnection>) {
     this.#open = open
@@ -31,14 +31,14 @@ export class Channel {
     this.#connection = undefined
   }
 
-  /** Ends the connection for good. */
-  close(): void {
-    this.#closed = true
-    this.#connection?.destroy(new LifecycleError('The connection is closed.'))
+  /** Ends the connection for good; what waits on it is rejected with the reason. */
+  close(reason: Error = new LifecycleError('The connection is closed.')): void {
+    this.#closed ??= reason
+    this.#connection?.destroy(reason)
   }
 
   #usable(): Promise<BrokerConnection> {
-    if (this.#closed) return Promise.reject(new LifecycleError('The connection is closed.'))
+    if (this.#closed) return Promise.reject(this.#closed)
     if (this.#connection?.usable === true) return Promise.resolve(this.#connection)
     this.#opening ??= this.#reopen()
     return this.#opening
@@ -49,9 +49,8 @@ export class Channel {
       this.#connection?.destroy(new BrokerUnavailableError('The connection was lost.'))
       const connection = await this.#open()
       if (this.#closed) {
-        const closed = new LifecycleError('The connection is closed.')
-        connection.destroy(closed)
-        throw closed
+        connection.destroy(this.#closed)
+        throw this.#closed
       }
       this.#connection = connection
       return connection
