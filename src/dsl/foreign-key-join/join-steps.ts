@@ -12,6 +12,7 @@ import type { ForeignKeyJoinOptions } from '../operator-options.ts'
 import { repartitionSource } from '../repartition.ts'
 import type { TableView } from '../table-view.ts'
 import { ForeignTableJoinProcessor } from './foreign-table-join.ts'
+import { Askers } from './askers.ts'
 import type { ForeignKeyJoinNames } from './join-names.ts'
 import type { JoinSerdes } from './join-serdes.ts'
 import { PseudoTopics } from './pseudo-topics.ts'
@@ -33,6 +34,7 @@ export class JoinSteps<K, V, OtherK, OtherV> {
   readonly #table: DeclaredTableState<K, V>
   readonly #other: DeclaredTableState<OtherK, OtherV>
   readonly #topics: PseudoTopics
+  readonly #askers = new Askers<K, V>()
   readonly #subscription: Serde<Subscription<K>>
   readonly #store: KeyValueStoreSpec<SubscriptionKey<OtherK, K>, Subscription<K>>
 
@@ -74,7 +76,15 @@ export class JoinSteps<K, V, OtherK, OtherV> {
     const { foreignKey, value } = this.serdes
     const { backing, plan, node } = this.#table
     const isVersioned = (): boolean => backing.isVersioned()
-    const sending = { on, left, foreignKey, value, topics: this.#topics, isVersioned }
+    const sending = {
+      on,
+      left,
+      foreignKey,
+      value,
+      topics: this.#topics,
+      askers: this.#askers,
+      isVersioned,
+    }
     const topic = { name: subscriptionTopic, key: foreignKey, value: this.#subscription }
     const sent = this.add(send, [node], (topology, parents) => {
       topology.addProcessor(send, () => new SubscriptionSendProcessor(sending), { parents })
@@ -155,7 +165,8 @@ export class JoinSteps<K, V, OtherK, OtherV> {
     const { resolver } = this.#names
     const { backing, node } = this.#table
     const view = backing.view()
-    const join = { view, value: this.serdes.value, joiner, left, topics: this.#topics }
+    const { value } = this.serdes
+    const join = { view, value, joiner, left, topics: this.#topics, askers: this.#askers }
     return this.add(
       resolver,
       [responses],

@@ -6,6 +6,7 @@ import type { Joiner } from '../callbacks.ts'
 import { skipRecord } from '../processors/skipped.ts'
 import { CurrentRecord } from '../record-context.ts'
 import type { TableReader, TableView } from '../table-view.ts'
+import type { Askers } from './askers.ts'
 import type { PseudoTopics } from './pseudo-topics.ts'
 import { hasherIn, type Serializer } from './serializer.ts'
 import type { SubscriptionResponse } from './subscription.ts'
@@ -17,12 +18,14 @@ export interface ResponseJoin<K, V, OtherV, Out> {
   readonly joiner: Joiner<K, V | null, OtherV | null, Out | null>
   readonly left: boolean
   readonly topics: PseudoTopics
+  readonly askers: Askers<K, V>
 }
 
 type Forward<K, Out> = ProcessorContext<K, Out | null>
 
 /**
- * Joins an answer with the row that asked, unless that row has changed since: then another answer is on its way.
+ * Joins an answer with the row that asked, unless that row has changed since: then another answer is on its way, or is
+ * asked for.
  *
  * @remarks Source: Java's `ResponseJoinProcessorSupplier`.
  */
@@ -64,6 +67,18 @@ export class ResponseJoinProcessor<K, V, OtherV, Out> implements Processor<
     return this.table.close?.()
   }
 
+  /** So that the row is joined with what there is now, or its result is deleted. */
+  private askAgain(
+    record: Record<K, SubscriptionResponse<OtherV>>,
+    context: Forward<K, Out>,
+    row: V,
+  ): MaybePromise<void> {
+    const settle = (asked: boolean): MaybePromise<void> =>
+      asked ? undefined : context.forward(record.withValue(null))
+    const asked = this.join.askers.get(context.taskId)?.(row, record) ?? true
+    return isPromise(asked) ? asked.then(settle) : settle(asked)
+  }
+
   private joined(
     record: Record<K, SubscriptionResponse<OtherV>>,
     context: Forward<K, Out>,
@@ -73,6 +88,11 @@ export class ResponseJoinProcessor<K, V, OtherV, Out> implements Processor<
     const present = row === null ? null : this.hash(row)
     if (hash === null || present === null ? hash !== present : !hash.equals(present)) {
       skipRecord(context, 'a row has changed since it asked for what it is joined with', 'stale')
+      // The row as it is now may have asked to be answered only where there is something; and this answer, that there
+      // is nothing, may have been the one to take a result away that there was before.
+      if (foreignValue === null && row !== null && !this.join.left) {
+        return this.askAgain(record, context, row)
+      }
       return
     }
     const absent = row === null || (foreignValue === null && !this.join.left)

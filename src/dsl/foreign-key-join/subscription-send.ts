@@ -6,6 +6,7 @@ import type { Mapper } from '../callbacks.ts'
 import type { Change } from '../change.ts'
 import { skipRecord } from '../processors/skipped.ts'
 import { CurrentRecord } from '../record-context.ts'
+import type { Askers } from './askers.ts'
 import type { PseudoTopics } from './pseudo-topics.ts'
 import { hasherIn, serializerIn, type Serializer } from './serializer.ts'
 import { instruction, type Instruction, type Subscription } from './subscription.ts'
@@ -17,6 +18,7 @@ export interface SubscriptionSending<K, V, OtherK> {
   readonly foreignKey: Serde<OtherK>
   readonly value: Serde<V>
   readonly topics: PseudoTopics
+  readonly askers: Askers<K, V>
   /** Whether the table keeps history, so that some updates come behind newer ones. */
   isVersioned(): boolean
 }
@@ -51,6 +53,7 @@ export class SubscriptionSendProcessor<K, V, OtherK> implements Processor<
     const { applicationId } = context
     this.serializeKey = await serializerIn(context, foreignKey, topics.foreignKeyOf(applicationId))
     this.hash = await hasherIn(context, value, topics.hashedValueOf(applicationId))
+    this.sending.askers.set(context.taskId, (row, record) => this.ask(row, record, context))
   }
 
   process(record: Record<K, Change<V>>, context: Forward<K, OtherK>): MaybePromise<void> {
@@ -65,6 +68,33 @@ export class SubscriptionSendProcessor<K, V, OtherK> implements Processor<
     return this.withOld(record, context, before)
   }
 
+  private ask(
+    row: V,
+    record: Record<K, unknown>,
+    context: Forward<K, OtherK>,
+  ): MaybePromise<boolean> {
+    const key = this.keyOf(row, record, context)
+    if (isPromise(key)) return key.then((found) => this.askFor(found, row, record, context))
+    return this.askFor(key, row, record, context)
+  }
+
+  private askFor(
+    key: ForeignKey<OtherK>,
+    row: V,
+    record: Record<K, unknown>,
+    context: Forward<K, OtherK>,
+  ): MaybePromise<boolean> {
+    if (key === null) return false
+    const value: Subscription<K> = {
+      hash: this.hash(row),
+      instruction: instruction.answerAlways,
+      primaryKey: record.key,
+      primaryPartition: context.taskId.partition,
+    }
+    const sent = context.forward(new Record(key, value, record.timestampMs, record.headers))
+    return isPromise(sent) ? sent.then(() => true) : true
+  }
+
   private withOld(
     record: Record<K, Change<V>>,
     context: Forward<K, OtherK>,
@@ -77,7 +107,7 @@ export class SubscriptionSendProcessor<K, V, OtherK> implements Processor<
 
   private keyOf(
     value: V | null,
-    record: Record<K, Change<V>>,
+    record: Record<K, unknown>,
     context: Forward<K, OtherK>,
   ): MaybePromise<ForeignKey<OtherK>> {
     if (value === null) return null
