@@ -141,7 +141,7 @@ describe('a join by a foreign key, whatever tasks are faster than others,', () =
   it('ends as the join of what both tables hold', async () => {
     await fc.assert(
       fc.asyncProperty(scenes, (scene) => check(scene)),
-      { numRuns: 400 },
+      { numRuns: 700 },
     )
   }, 30_000)
 

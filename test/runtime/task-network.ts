@@ -79,6 +79,11 @@ export class TaskNetwork implements AsyncDisposable {
     return true
   }
 
+  /** Processes the next record of a topic's first partition. */
+  async next(topic: string): Promise<void> {
+    await this.#deliver(`${topic}@0`, this.#log(topic, 0))
+  }
+
   /** Processes all there is, by turns that the choices say. */
   async drain(choices: () => number): Promise<void> {
     while (await this.step(choices()));

@@ -71,8 +71,9 @@ export class ResponseJoinProcessor<K, V, OtherV, Out> implements Processor<
   private askAgain(
     record: Record<K, SubscriptionResponse<OtherV>>,
     context: Forward<K, Out>,
-    row: V,
+    row: V | null,
   ): MaybePromise<void> {
+    if (row === null) return context.forward(record.withValue(null))
     const settle = (asked: boolean): MaybePromise<void> =>
       asked ? undefined : context.forward(record.withValue(null))
     const asked = this.join.askers.get(context.taskId)?.(row, record) ?? true
@@ -88,11 +89,9 @@ export class ResponseJoinProcessor<K, V, OtherV, Out> implements Processor<
     const present = row === null ? null : this.hash(row)
     if (hash === null || present === null ? hash !== present : !hash.equals(present)) {
       skipRecord(context, 'a row has changed since it asked for what it is joined with', 'stale')
-      // The row as it is now may have asked to be answered only where there is something; and this answer, that there
-      // is nothing, may have been the one to take a result away that there was before.
-      if (foreignValue === null && row !== null && !this.join.left) {
-        return this.askAgain(record, context, row)
-      }
+      // The row as it is now may have asked to be answered only where there is something, or not at all; and this
+      // answer, that there is nothing, may have been the one to take a result away that there was before.
+      if (foreignValue === null && !this.join.left) return this.askAgain(record, context, row)
       return
     }
     const absent = row === null || (foreignValue === null && !this.join.left)
