@@ -13,6 +13,7 @@ export type { Random } from './core/random.ts'
 export { Record } from './core/record.ts'
 export type { TaskId } from './core/task-id.ts'
 export type { TopicPartition } from './core/topic-partition.ts'
+export type { CountWindowed } from './core/count-windowed.ts'
 export type { SessionWindowed, Windowed, WindowedKey } from './core/windowed.ts'
 export type {
   Cancellable,
@@ -41,6 +42,7 @@ export { topologyChanges } from './topology/compatibility.ts'
 export type { DescribeFormat } from './topology/describe-plan.ts'
 export { parseSnapshot } from './topology/parse-snapshot.ts'
 export type { TopologyChange } from './topology/topology-change.ts'
+export { snapshotFormat } from './topology/topology-snapshot.ts'
 export type {
   GlobalStoreSnapshot,
   InternalTopicSnapshot,

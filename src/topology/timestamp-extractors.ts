@@ -4,15 +4,13 @@ import type { ExtractionContext } from './topology-plan.ts'
 
 // Kafka gives records that were written before it knew timestamps the time −1.
 
-type AnyRecord = Record<unknown, unknown>
-
 /**
  * The record's own timestamp; a record that has none, or a negative one, ends the worker.
  *
  * @throws ProcessingError for such a record.
  * @remarks Source: `org.apache.kafka.streams.processor.FailOnInvalidTimestamp`.
  */
-export function failOnInvalidTimestamp(record: AnyRecord): number {
+export function failOnInvalidTimestamp(record: Record<unknown, unknown>): number {
   if (record.timestampMs >= 0) return record.timestampMs
   throw new ProcessingError(
     `The record has the timestamp ${record.timestampMs}, which is no time. Take another timestamp extractor, such as ` +
@@ -26,7 +24,7 @@ export function failOnInvalidTimestamp(record: AnyRecord): number {
  *
  * @remarks Source: `org.apache.kafka.streams.processor.LogAndSkipOnInvalidTimestamp`.
  */
-export function logAndSkipOnInvalidTimestamp(record: AnyRecord): number {
+export function logAndSkipOnInvalidTimestamp(record: Record<unknown, unknown>): number {
   return record.timestampMs
 }
 
@@ -38,7 +36,7 @@ export function logAndSkipOnInvalidTimestamp(record: AnyRecord): number {
  * @remarks Source: `org.apache.kafka.streams.processor.UsePartitionTimeOnInvalidTimestamp`.
  */
 export function usePartitionTimeOnInvalidTimestamp(
-  record: AnyRecord,
+  record: Record<unknown, unknown>,
   partitionTimeMs: number,
 ): number {
   if (record.timestampMs >= 0) return record.timestampMs
@@ -56,7 +54,7 @@ export function usePartitionTimeOnInvalidTimestamp(
  * @remarks Source: `org.apache.kafka.streams.processor.WallclockTimestampExtractor`.
  */
 export function wallclockTimestamp(
-  _record: AnyRecord,
+  _record: Record<unknown, unknown>,
   _partitionTimeMs: number,
   context: ExtractionContext,
 ): number {

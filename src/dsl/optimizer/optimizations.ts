@@ -1,11 +1,11 @@
 import { TopologyError } from '../../core/errors.ts'
 
 /** What the optimizer can do, in the order in which it does it. */
-const optimizationNames = [
+const optimizationNames: readonly OptimizationName[] = [
   'reuse.ktable.source.topics',
   'merge.repartition.topics',
   'single.store.self.join',
-] as const
+]
 
 /**
  * A rewriting of what was declared, by Kafka Streams' names:
@@ -18,7 +18,8 @@ const optimizationNames = [
  *
  * @remarks Source: `StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG`, KIP-295, KIP-862.
  */
-export type OptimizationName = (typeof optimizationNames)[number]
+export type OptimizationName =
+  'reuse.ktable.source.topics' | 'merge.repartition.topics' | 'single.store.self.join'
 
 /** How a topology is built. */
 export interface BuildOptions {

@@ -12,7 +12,7 @@ export class JoinTime {
    * No record that waits for a match was seen to be older when they were last looked at, or was added since. Infinity
    * where none was found.
    */
-  minUnmatchedMs = Infinity
+  minUnmatchedMs: number = Infinity
   /** Wall-clock time before which records without a match are not looked for again. */
   nextEmitMs = 0
 

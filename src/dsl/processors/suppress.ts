@@ -5,6 +5,7 @@ import type { KeyValueStore } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import { BufferedChange } from '../buffered-change.ts'
 import { Change } from '../change.ts'
+import { suppressionMetrics } from '../suppression-metrics.ts'
 import { ObservedTime } from './observed-time.ts'
 import { WaitingRows, type WaitingRow } from './waiting-rows.ts'
 
@@ -168,22 +169,10 @@ export class SuppressProcessor<K, V> implements Processor<K, Change<V>, K, Chang
 
   private measure({ metrics }: Forward<K, V>): void {
     const { rows } = this
-    this.emitted = metrics?.counter(
-      'millrace_suppression_emit_total',
-      'Rows that a suppression emitted.',
-    )
-    metrics?.gauge(
-      'millrace_suppression_buffer_count',
-      'Rows that a suppression holds back.',
-      () => {
-        return rows.count
-      },
-    )
-    metrics?.gauge(
-      'millrace_suppression_buffer_size_bytes',
-      'Bytes of what a suppression holds back, as its bounds count them.',
-      () => rows.sizeBytes,
-    )
+    const { emitted, count, size } = suppressionMetrics
+    this.emitted = metrics?.counter(emitted.name, emitted.help)
+    metrics?.gauge(count.name, count.help, () => rows.count)
+    metrics?.gauge(size.name, size.help, () => rows.sizeBytes)
   }
 
   private full(): StateStoreError {

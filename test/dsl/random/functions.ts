@@ -5,7 +5,7 @@ import type { Windowed } from 'millrace'
 
 const words = ['a', 'b', 'c', 'd', 'e'] as const
 
-export function text(value: unknown): string {
+function text(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     const { key, startMs, endMs } = value as Windowed<string>
     return `${key}@${startMs}-${endMs}`
@@ -20,7 +20,7 @@ function hash(of: string): number {
   return result
 }
 
-export function pick(f: number, key: unknown, value: unknown, choices: number): number {
+function pick(f: number, key: unknown, value: unknown, choices: number): number {
   const rest = hash(`${f}/${text(key)}/${text(value)}`) % choices
   return rest < 0 ? rest + choices : rest
 }
