@@ -45,6 +45,7 @@ public final class Main {
     Files.writeString(describe.resolve("processor-api.txt"), ProcessorApi.topology().describe().toString());
     Files.writeString(root.resolve("change-format.json"), Json.of(changeFormat()) + "\n");
     Files.writeString(root.resolve("join-formats.json"), Json.of(JoinFormats.all()) + "\n");
+    Files.writeString(root.resolve("foreign-key-formats.json"), Json.of(ForeignKeyFormats.all()) + "\n");
   }
 
   /** What Kafka Streams says against a topology that it does not take. */
