@@ -85,6 +85,20 @@ describe('the result of a foreign-key join does not stay', () => {
   })
 })
 
+describe('a partitioner of a foreign-key join', () => {
+  it('may choose one partition, and no several', async () => {
+    const builder = new StreamsBuilder()
+    builder.table(text('left')).join(builder.table(text('right')), (a, b) => a + b, {
+      on: (row) => row,
+      otherPartitioner: () => [0, 0],
+    })
+    await using driver = await TopologyTestDriver.create(builder.build())
+    await expect(async () =>
+      driver.input(text('left')).pipe({ key: 'k', value: 'f' }),
+    ).rejects.toThrow(/chose 2 partitions of .*-topic; it must choose one/)
+  })
+})
+
 /** Text, with a note of each topic that it was written for. */
 function noting(notes: Set<string>): Serde<string> {
   const inner = string()

@@ -131,12 +131,12 @@ describe('the serdes of a foreign-key join', () => {
       { hash: null, instruction: 3, primaryKey: 'k', primaryPartition: 1 },
       context,
     )
-    subscription.resolve!([written, Buffer.alloc(0)], context)
+    await subscription.resolve!([written, Buffer.alloc(0)], context)
     await keys.resolve!(
       [keys.serialize({ foreignKey: 'f', primaryKey: 'k' }, stored), Buffer.alloc(0)],
       stored,
     )
-    answers.resolve!([bytesOf('80'), bytesOf('8076'), Buffer.alloc(0)], context)
+    await answers.resolve!([bytesOf('80'), bytesOf('8076'), Buffer.alloc(0)], context)
     await subscription.prepare!(context)
     await keys.prepare!(stored)
     await answers.prepare!(context)

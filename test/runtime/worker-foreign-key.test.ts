@@ -43,11 +43,10 @@ function rowsOf(kind: string): Map<string, string> {
 function joinedRows(left: boolean): string[] {
   const customers = rowsOf('customer')
   return [...rowsOf('order')]
-    .map(([key, order]) => {
+    .flatMap(([key, order]) => {
       const customer = customers.get(named(order) ?? '')
       return customer === undefined && !left ? [] : [`${key} ${order} ${customer ?? null}`]
     })
-    .flat()
     .sort()
 }
 

@@ -1,3 +1,4 @@
+import { ProductionError } from '../../core/errors.ts'
 import type { Serde } from '../../serdes/serde.ts'
 import { keyValueStore } from '../../state/key-value-store-spec.ts'
 import type { KeyValueStoreSpec } from '../../state/store-spec.ts'
@@ -195,7 +196,14 @@ const toPrimaryPartition: StreamPartitioner<unknown, SubscriptionResponse<unknow
 
 /** A partitioner of the user's, which is told no value: subscriptions and answers are not the table's. */
 function keyPartitioner<K, V>(partitioner: StreamPartitioner<K, null>): StreamPartitioner<K, V> {
-  return (topic, key, _value, partitions) => partitioner(topic, key, null, partitions)
+  return (topic, key, _value, partitions) => {
+    const chosen = partitioner(topic, key, null, partitions)
+    // More than one would keep a subscription twice, or answer it twice; none would lose it.
+    if (typeof chosen !== 'object' || chosen.length === 1) return chosen
+    throw new ProductionError(
+      `the partitioner of a foreign-key join chose ${chosen.length} partitions of ${topic}; it must choose one`,
+    )
+  }
 }
 
 function partitionedBy<K, V>(
