@@ -1,12 +1,16 @@
 import { JoinWindows, type StreamJoinedOptions } from 'millrace'
-import { keySerde, valueSerde, type Making } from './making.ts'
+import { keySerde, texts, valueSerde, type Making } from './making.ts'
 import * as functions from './functions.ts'
 
 /** Declares a join of a random topology. */
 export function declareJoin(making: Making): readonly unknown[] {
-  const { op, f, of, with: other, named } = making
+  const { op, f, of, with: other, named, stored } = making
   const { stream } = of
   const serdes = { key: keySerde(of.type), value: valueSerde(of.type) }
+  // Kafka Streams gives the joiner of two tables no key.
+  const tableJoiner = (a: unknown, b: unknown): unknown => functions.joined(f * 2, null, a, b)
+  const foreignKey = (v: unknown): unknown => functions.rekeyed(f, null, v)
+  const held = { ...stored, value: texts.value }
   const graced = op.grace === undefined ? {} : { graceMs: op.grace }
   const joiner = (a: unknown, b: unknown, key: unknown): unknown => functions.joined(f, key, a, b)
   const on = (v: unknown, k: unknown): unknown => functions.rekeyed(f, k, v)
@@ -21,6 +25,16 @@ export function declareJoin(making: Making): readonly unknown[] {
       return [stream.leftJoin(other.stream, joiner, streamOptions(making))]
     case 'streamOuterJoin':
       return [stream.outerJoin(other.stream, joiner, streamOptions(making))]
+    case 'tableJoin':
+      return [of.table.join(other.table, tableJoiner, held)]
+    case 'tableLeftJoin':
+      return [of.table.leftJoin(other.table, tableJoiner, held)]
+    case 'tableOuterJoin':
+      return [of.table.outerJoin(other.table, tableJoiner, held)]
+    case 'foreignJoin':
+      return [of.table.join(other.table, tableJoiner, { ...held, on: foreignKey })]
+    case 'foreignLeftJoin':
+      return [of.table.leftJoin(other.table, tableJoiner, { ...held, on: foreignKey })]
     case 'globalJoin':
       return [stream.join(other.global, joiner, { ...named, on })]
     case 'globalLeftJoin':

@@ -31,6 +31,7 @@ const withOldValues: Fits = (type) => {
 }
 /** Whoever reads a suppressed table sees old values. */
 const suppressible: Fits = (type) => table(type) && (type.key !== 'text' || withOldValues(type))
+const joinableTable: Fits = (type) => plainTable(type) && withOldValues(type)
 const grouped: Fits = ({ kind }) => kind === 'grouped'
 const groupedTable: Fits = ({ kind }) => kind === 'groupedTable'
 const global: Fits = ({ kind }) => kind === 'global'
@@ -192,6 +193,11 @@ export const operators: readonly Operator[] = [
   binary('streamJoin', 3, joinable, (of) => joinableWith(of), joinWindows),
   binary('streamLeftJoin', 3, joinable, (of) => joinableWith(of), joinWindows),
   binary('streamOuterJoin', 3, joinable, (of) => joinableWith(of), joinWindows),
+  binary('tableJoin', 3, joinableTable, () => joinableTable, stored),
+  binary('tableLeftJoin', 3, joinableTable, () => joinableTable, stored),
+  binary('tableOuterJoin', 3, joinableTable, () => joinableTable, stored),
+  binary('foreignJoin', 3, joinableTable, () => joinableTable, stored),
+  binary('foreignLeftJoin', 3, joinableTable, () => joinableTable, stored),
   { name: 'cogroup', weight: 3, make: cogroup },
   binary('globalJoin', 3, stream, () => global),
   binary('globalLeftJoin', 3, stream, () => global),
