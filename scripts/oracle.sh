@@ -76,5 +76,6 @@ case "$mode" in
     fi
     mkdir -p "$out"
     cp -r "$work/golden/." "$out"
+    if [ "$mode" = write ]; then npx tsx scripts/oracle-table.ts; fi
     ;;
 esac

@@ -83,6 +83,8 @@ export class UnmatchedRecords<K, V, OtherV> {
       if (!this.#isOpen(key)) return this.#emitAll(key, value, emit)
       if (key.left) leftOpen = true
       else rightOpen = true
+      // Kafka Streams looks at each record of one key and time by itself, and stops at the second.
+      if (leftOpen && rightOpen && value.length > 1) return stop
     })
   }
 
