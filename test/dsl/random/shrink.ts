@@ -102,7 +102,11 @@ function fits(ops: readonly OpSpec[], value: number, instead: number): boolean {
   const types: readonly ValueType[] = typesOf(ops)
   const written = ({ kind, key, value: of, sizeMs }: ValueType): string =>
     JSON.stringify([kind, key, of, sizeMs])
-  return written(types[value]!) === written(types[instead]!)
+  // What was not declared of the one may not be declared of the other either.
+  const sources = types[value]!.sources ?? []
+  const kept = (types[instead]!.sources ?? []).every((topic) => sources.includes(topic))
+  const as = types[instead]!.several === types[value]!.several
+  return kept && as && written(types[value]!) === written(types[instead]!)
 }
 
 function renumbered(op: OpSpec, numbers: ReadonlyMap<number, number | undefined>): OpSpec {

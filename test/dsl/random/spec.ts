@@ -69,6 +69,10 @@ export interface ValueType {
   /** Windows whose end belongs to them: Kafka Streams takes them for closed a millisecond early where it suppresses, and
    * passes on other old values. */
   readonly endIncluded?: true
+  /** Whether one record that goes in may change the same key more than once. */
+  readonly several?: true
+  /** The topics that it comes of. */
+  readonly sources?: readonly string[]
   /** How many joins of streams lie before it, for each may multiply records. @defaultValue none */
   readonly joins?: number
   /** A table in a versioned store. */

@@ -5,17 +5,45 @@ export function typesOf(ops: readonly OpSpec[]): ValueType[] {
   const types: ValueType[] = []
   for (const op of ops) {
     const joins = joinsBefore(op, types)
+    const sources = sourcesOf(op, types)
+    const several = changesSeveral(op, types) ? ({ several: true } as const) : {}
     for (const { history: _before, ...type } of typesAfter(op, types)) {
       const history = op.history === undefined ? {} : ({ history: true } as const)
-      types.push({ ...type, ...history, ...(joins > 0 && { joins }) })
+      types.push({ ...type, ...history, sources, ...several, ...(joins > 0 && { joins }) })
     }
   }
   return types
 }
 
+function inputsOf({ of, with: other, groups = [] }: OpSpec): number[] {
+  return [of, other, ...groups].filter((input) => input !== undefined)
+}
+
+function sourcesOf(op: OpSpec, types: readonly ValueType[]): readonly string[] {
+  const read = op.op === 'to' ? [] : (op.topics ?? (op.topic === undefined ? [] : [op.topic]))
+  const before = inputsOf(op).flatMap((input) => types[input]!.sources ?? [])
+  return [...new Set([...read, ...before])]
+}
+
+const multiplying = ['flatMap', 'flatMapValues', 'merge', 'tableGroupBy', 'suppress', 'cogroup']
+
+function changesSeveral(op: OpSpec, types: readonly ValueType[]): boolean {
+  const { op: name, of, with: other } = op
+  if (multiplying.includes(name) || op.before !== undefined || op.grace !== undefined) return true
+  if (inputsOf(op).some((input) => types[input]!.several)) return true
+  if (of === undefined || other === undefined || !name.startsWith('table')) return false
+  return shareSources(types[of]!, types[other]!)
+}
+
+/** Whether a record may change both. */
+export function shareSources(a: ValueType, b: ValueType): boolean {
+  return (a.sources ?? []).some((topic) => b.sources?.includes(topic))
+}
+
 function joinsBefore(op: OpSpec, types: readonly ValueType[]): number {
-  const inputs = [op.of, op.with, ...(op.groups ?? [])].filter((input) => input !== undefined)
-  const before = inputs.map((input) => types[input]!.joins ?? 0).reduce((a, b) => a + b, 0)
+  const before = inputsOf(op)
+    .map((input) => types[input]!.joins ?? 0)
+    .reduce((a, b) => a + b, 0)
   return op.op.startsWith('stream') && op.before !== undefined ? before + 1 : before
 }
 
