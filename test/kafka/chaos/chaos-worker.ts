@@ -109,11 +109,17 @@ export class ChaosWorker {
   }
 }
 
-/** What the stores of all workers hold, once all can be read. */
+/**
+ * What the stores of all workers hold, once all can be read and nothing changes any more: what a commit brings can be read
+ * a moment after the broker has it.
+ */
 export async function rowsOf(workers: readonly ChaosWorker[]): Promise<readonly StoreRow[]> {
+  let before = ''
   for (;;) {
     const all = await Promise.all(workers.map((worker) => worker.rows()))
-    if (all.every((rows) => rows !== undefined)) return all.flat()
-    await sleep(200)
+    const now = all.every((rows) => rows !== undefined) ? JSON.stringify(all) : ''
+    if (now !== '' && now === before) return all.flatMap((rows) => rows ?? [])
+    before = now
+    await sleep(300)
   }
 }
