@@ -101,3 +101,24 @@ export async function readToEnd(
   }
   return values
 }
+
+/** Waits until every transaction of a partition has ended there: the markers come after the commit is answered. */
+export async function untilEnded(broker: Broker, topic: string, partition: number): Promise<void> {
+  const place = [{ topic, partition }]
+  for (;;) {
+    const [stable] = await broker.listOffsets(place, 'latest', 'read_committed')
+    const [end] = await broker.listOffsets(place, 'latest', 'read_uncommitted')
+    if (stable!.offset === end!.offset) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+/** Everything committed in a partition, once every transaction there has ended. */
+export async function readEnded(
+  broker: Broker,
+  topic: string,
+  partition: number,
+): Promise<string[]> {
+  await untilEnded(broker, topic, partition)
+  return readToEnd(broker, topic, partition, 'read_committed', 1 << 20)
+}
