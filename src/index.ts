@@ -70,6 +70,7 @@ export type {
   ExtractionContext,
   GlobalStorePlan,
   InternalTopic,
+  LostOffsetPolicy,
   OffsetReset,
   ProcessorNode,
   SinkNode,

@@ -6,7 +6,7 @@ import type { Logger } from './core/logger.ts'
 import { nearestName } from './core/nearest-name.ts'
 import type { ErrorHandler } from './runtime/error-handlers.ts'
 import type { SchemaRegistry } from './serdes/schema-registry.ts'
-import type { TimestampExtractor } from './topology/topology-plan.ts'
+import type { LostOffsetPolicy, TimestampExtractor } from './topology/topology-plan.ts'
 import type { Topology } from './topology/topology.ts'
 
 /** Where the worker's HTTP face listens. */
@@ -102,6 +102,13 @@ export interface KafkaStreamsSettings {
   readonly compression?: Compression
   /** Where reading begins when nothing is committed yet. Default: `earliest`. */
   readonly offsetReset?: 'earliest' | 'latest'
+  /**
+   * What happens when the offset that is next is no longer on the broker, because retention removed it or the topic was
+   * made anew. `fail`: the worker stops with an error that says what is gone; `earliest`, `latest`: it goes on there, with
+   * a warning and a count of what was passed over. Sources may say their own; repartition topics always fail. Default:
+   * `fail`.
+   */
+  readonly onLostOffset?: LostOffsetPolicy
   /** False: internal topics and the dead-letter topic must exist, made as the error names them. Default: true. */
   readonly autoCreateTopics?: boolean
   /** Of the topics that Millrace creates. Default: the broker's own. */
@@ -184,6 +191,7 @@ const schema = z.strictObject({
   maxBufferedBytes: bytes.optional(),
   compression: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']).optional(),
   offsetReset: z.enum(['earliest', 'latest']).optional(),
+  onLostOffset: z.enum(['fail', 'earliest', 'latest']).optional(),
   replicationFactor: z.number().int().min(1).max(32_767).optional(),
   deadLetterTopic: z.string().min(1).max(249).optional(),
   requireExplicitNames: z.boolean().optional(),

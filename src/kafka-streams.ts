@@ -242,7 +242,7 @@ function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerCon
   const { processingGuarantee, commitIntervalMs, sessionTimeoutMs, heartbeatIntervalMs } = config
   const { transactionTimeoutMs, retryBackoffMs, autoCreateTopics, compression } = config
   const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
-  const { offsetReset, replicationFactor, deadLetterTopic, onCorruptState } = config
+  const { offsetReset, onLostOffset, replicationFactor, deadLetterTopic, onCorruptState } = config
   const all = {
     processingGuarantee,
     commitIntervalMs,
@@ -257,6 +257,7 @@ function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerCon
     maxUncommittedBytes,
     maxBufferedBytes,
     offsetReset,
+    onLostOffset,
     replicationFactor,
     deadLetterTopic,
     onCorruptState,

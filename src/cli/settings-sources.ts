@@ -30,6 +30,7 @@ export const settings: Readonly<globalThis.Record<string, Setting>> = {
   commitIntervalMs: { variable: 'MILLRACE_COMMIT_INTERVAL_MS', read: number('commitIntervalMs') },
   sessionTimeoutMs: { variable: 'MILLRACE_SESSION_TIMEOUT_MS', read: number('sessionTimeoutMs') },
   maxTaskIdleMs: { variable: 'MILLRACE_MAX_TASK_IDLE_MS', read: number('maxTaskIdleMs') },
+  onLostOffset: { variable: 'MILLRACE_ON_LOST_OFFSET', read: text('onLostOffset') },
   replicationFactor: { variable: 'MILLRACE_REPLICATION_FACTOR', read: number('replicationFactor') },
   deadLetterTopic: { variable: 'MILLRACE_DEAD_LETTER_TOPIC', read: text('deadLetterTopic') },
   requireExplicitNames: {

@@ -43,6 +43,7 @@ export interface WrittenHow {
 export interface StreamSource {
   readonly topics: readonly string[]
   readonly offsetReset: string | undefined
+  readonly onLostOffset: string | undefined
 }
 
 export interface MovableRepartition {

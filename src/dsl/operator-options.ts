@@ -2,6 +2,7 @@ import type { WindowedKey } from '../core/windowed.ts'
 import type { Serde } from '../serdes/serde.ts'
 import type { StoreRef } from '../state/store.ts'
 import type {
+  LostOffsetPolicy,
   OffsetReset,
   StreamPartitioner,
   TimestampExtractor,
@@ -32,6 +33,8 @@ export interface ConsumedOptions<K, V> extends NamedOptions {
   readonly timestampExtractor?: TimestampExtractor<K, V>
   /** @defaultValue what the application's configuration says */
   readonly offsetReset?: OffsetReset
+  /** When records are gone before they were read. @defaultValue what the application's configuration says */
+  readonly onLostOffset?: LostOffsetPolicy
 }
 
 export interface TableOptions<K, V> extends ConsumedOptions<K, V> {

@@ -44,7 +44,11 @@ export class StreamsBuilder {
     const name = this.plan.processorName('KSTREAM-SOURCE-', options.name)
     const node = this.plan.addSource({
       name,
-      source: { topics: list.map((topic) => topic.name), offsetReset: options.offsetReset },
+      source: {
+        topics: list.map((topic) => topic.name),
+        offsetReset: options.offsetReset,
+        onLostOffset: options.onLostOffset,
+      },
       write: (topology) => topology.addSource(name, list, consumed(options)),
     })
     return handles.stream<K, V>({
@@ -165,9 +169,10 @@ export class StreamsBuilder {
 }
 
 function consumed<K, V>(options: ConsumedOptions<K, V>): ConsumedOptions<K, V> {
-  const { timestampExtractor, offsetReset } = options
+  const { timestampExtractor, offsetReset, onLostOffset } = options
   return {
     ...(timestampExtractor && { timestampExtractor }),
     ...(offsetReset && { offsetReset }),
+    ...(onLostOffset && { onLostOffset }),
   }
 }

@@ -77,6 +77,7 @@ type WorkerMetric =
   | 'commitLatency'
   | 'commits'
   | 'lagRecords'
+  | 'lostRecords'
   | 'lagSeconds'
   | 'restored'
   | 'restoreRemaining'
@@ -116,6 +117,10 @@ export const workerMetrics: Readonly<globalThis.Record<WorkerMetric, MetricName>
   lagRecords: {
     name: 'millrace_partition_lag_records',
     help: 'Records of an input partition that are not in a commit yet; −1 until it is known.',
+  },
+  lostRecords: {
+    name: 'millrace_partition_lost_records_total',
+    help: 'Offsets of an input partition that were gone before they were processed and were passed over, as onLostOffset says.',
   },
   lagSeconds: {
     name: 'millrace_task_lag_event_time_seconds',

@@ -4,7 +4,7 @@ import { topicPartitionName, type TopicPartition } from '../core/topic-partition
 import type { ActiveTask } from './active-task.ts'
 import type { BrokerRecordCollector } from './broker-record-collector.ts'
 import type { CommitCycle } from './commit/commit-cycle.ts'
-import type { StartPositions } from './start-positions.ts'
+import { passedOver, type LostOffsets } from './lost-offsets.ts'
 import type { TaskManager } from './task-manager.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -14,7 +14,7 @@ export interface ProcessingLoopParts {
   readonly tasks: TaskManager
   readonly collector: BrokerRecordCollector
   readonly commits: CommitCycle
-  readonly positions: StartPositions
+  readonly lostOffsets: LostOffsets
 }
 
 /** The longest that the loop waits for records before it looks around. */
@@ -96,21 +96,16 @@ export class ProcessingLoop {
     return Math.max(0, waitMs)
   }
 
-  /** The committed offset is gone, as after its records expired: reading goes on where the configuration says. */
+  /** The offset that is next is gone, as after its record expired: reading goes on where the configuration says. */
   async #reset(error: OffsetOutOfRangeError): Promise<FetchedPartition[]> {
+    const { tasks, fetcher, lostOffsets } = this.#parts
     const place = error.topicPartition
     if (!place) throw error
-    if (!this.#parts.tasks.ofPartition(place)) return []
-    const positions = await this.#parts.positions.find([place], [])
-    this.#options.logger.error(
-      'Records were gone before they were processed; going on after them',
-      {
-        reason: error.message,
-        from: positions[0]?.offset,
-      },
-    )
-    this.#parts.fetcher.assign(positions)
-    return []
+    if (!tasks.ofPartition(place)) return []
+    const position = await lostOffsets.positionAfter(error)
+    fetcher.assign([position])
+    // So that the next commit says so, and a restart does not find the offset lost once more.
+    return position.offset === error.offset ? [] : [passedOver(position)]
   }
 
   #pauseAndResume(): void {

@@ -1,4 +1,5 @@
 import type { Compression } from '../broker/port.ts'
+import type { LostOffsetPolicy } from '../topology/topology-plan.ts'
 
 /** How a worker runs. Times are in milliseconds. */
 export interface WorkerConfig {
@@ -19,6 +20,8 @@ export interface WorkerConfig {
   /** Of what the worker writes. Source: Kafka's `compression.type`. */
   readonly compression: Compression
   readonly offsetReset: 'earliest' | 'latest'
+  /** Of sources that say nothing of their own. */
+  readonly onLostOffset: LostOffsetPolicy
   /** False: internal topics and the dead-letter topic must be there, made as the error about a missing one says. */
   readonly autoCreateTopics: boolean
   /** Of topics that the worker creates; undefined: the broker's default. */
@@ -45,6 +48,7 @@ const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   maxBufferedBytes: 4 * mebibyte,
   compression: 'none',
   offsetReset: 'earliest',
+  onLostOffset: 'fail',
   autoCreateTopics: true,
   replicationFactor: undefined,
   deadLetterTopic: undefined,

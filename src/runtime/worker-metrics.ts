@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { isPromise } from '../core/maybe-promise.ts'
+import type { TopicPartition } from '../core/topic-partition.ts'
 import { workerMetrics as names } from '../metrics/names.ts'
 import type { Counter, Gauge, Histogram, Metrics } from '../metrics/sensors.ts'
 import type { StateStatistics } from '../state/task-state.ts'
@@ -65,6 +66,12 @@ export class WorkerMetrics {
     const statistics = this.#statisticsOf(active)
     this.#observe(names.stateBytes, labels, () => statistics().engineBytes)
     this.#observe(names.readCacheBytes, labels, () => statistics().readCacheBytes)
+  }
+
+  /** Counts records of a partition that were gone before they were processed. */
+  lost({ topic, partition }: TopicPartition, records: number): void {
+    const labels = { topic, partition: String(partition) }
+    this.#metrics.counter(names.lostRecords.name, names.lostRecords.help, labels).add(records)
   }
 
   restored(active: ActiveTask, records: number): void {

@@ -10,6 +10,7 @@ import { DeadLetters } from './dead-letters.ts'
 import { GlobalStores } from './global-stores.ts'
 import { GroupSession } from './group-session.ts'
 import { makeTopicsReady } from './internal-topics.ts'
+import { LostOffsets } from './lost-offsets.ts'
 import { ProcessingLoop } from './processing-loop.ts'
 import { Rebalancer } from './rebalancer.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
@@ -97,7 +98,8 @@ export async function assembleWorker(
   const purge = openPurge(options)
   const onEnded = signals.wake
   const commits = openCommits(options, { collector, membership, tasks, purge, metrics, onEnded })
-  const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, positions })
+  const lostOffsets = new LostOffsets(options, (place, records) => metrics.lost(place, records))
+  const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, lostOffsets })
   return {
     layout,
     fetcher,

@@ -4,6 +4,7 @@ import type { StoreSpec } from '../state/store-spec.ts'
 import { NodeGroups } from './node-groups.ts'
 import type {
   InternalTopic,
+  LostOffsetPolicy,
   OffsetReset,
   ProcessorNode,
   SinkNode,
@@ -19,6 +20,7 @@ export interface SourceDefinition {
   readonly value: Serde<unknown>
   readonly timestampExtractor: TimestampExtractor | undefined
   readonly offsetReset: OffsetReset | undefined
+  readonly onLostOffset: LostOffsetPolicy | undefined
 }
 
 export interface ProcessorDefinition {

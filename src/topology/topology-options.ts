@@ -10,7 +10,12 @@ import type { StateStore, StoreRef } from '../state/store.ts'
 import type { Parent } from './node-ref.ts'
 import type { Processor } from './processor.ts'
 import type { Topic } from './topic.ts'
-import type { OffsetReset, StreamPartitioner, TimestampExtractor } from './topology-plan.ts'
+import type {
+  LostOffsetPolicy,
+  OffsetReset,
+  StreamPartitioner,
+  TimestampExtractor,
+} from './topology-plan.ts'
 
 /** A store declaration of any key and value type. */
 export type AnyStoreSpec =
@@ -31,6 +36,8 @@ export interface SourceOptions<K, V> {
   readonly timestampExtractor?: TimestampExtractor<K, V>
   /** @defaultValue what the application's configuration says */
   readonly offsetReset?: OffsetReset
+  /** When records are gone before they were read. @defaultValue what the application's configuration says */
+  readonly onLostOffset?: LostOffsetPolicy
 }
 
 export interface ProcessorOptions<KIn, VIn, Stores extends readonly StoreRef[] = readonly []> {

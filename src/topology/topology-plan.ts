@@ -40,6 +40,13 @@ export type StreamPartitioner<K = unknown, V = unknown> = (
 /** Where reading begins when the group has no committed offset. */
 export type OffsetReset = 'earliest' | 'latest'
 
+/**
+ * What happens when the offset that is next is no longer on the broker, as after retention removed it: the worker stops
+ * with an error that says what is gone, or goes on at the log's beginning or end with a warning and a count of what was
+ * passed over.
+ */
+export type LostOffsetPolicy = 'fail' | 'earliest' | 'latest'
+
 export interface SourceNode {
   readonly type: 'source'
   readonly name: string
@@ -49,6 +56,7 @@ export interface SourceNode {
   readonly value: Serde<unknown>
   readonly timestampExtractor: TimestampExtractor | undefined
   readonly offsetReset: OffsetReset | undefined
+  readonly onLostOffset: LostOffsetPolicy | undefined
   readonly children: readonly string[]
 }
 

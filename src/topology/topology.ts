@@ -68,6 +68,7 @@ export class Topology {
       value: first.value,
       timestampExtractor: options.timestampExtractor as TimestampExtractor | undefined,
       offsetReset: options.offsetReset,
+      onLostOffset: options.onLostOffset,
     })
     this.definition.groups.add(name)
     return { nodeName: name }

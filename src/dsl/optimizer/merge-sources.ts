@@ -45,4 +45,10 @@ function refuseUnequalSources(topic: string, main: LogicalNode, other: LogicalNo
         'resets. Give both the same.',
     )
   }
+  if (source.onLostOffset !== otherSource.onLostOffset) {
+    throw new TopologyError(
+      `The topic ${topic} is read twice, by ${main.name} and ${other.name}, with different policies ` +
+        'for lost offsets (onLostOffset). Give both the same.',
+    )
+  }
 }
