@@ -23,7 +23,7 @@ export async function countPlainly(record: TextRecord, context: TextContext): Pr
   const windows = context.store(perMinute)
   const startMs = record.timestampMs - (record.timestampMs % minuteMs)
   windows.put(key, String(Number((await windows.fetch(key, startMs)) ?? '0') + 1), startMs)
-  await context.forward({ ...record, value: next } as never)
+  await context.forward(record.withValue(next))
 }
 
 /** What wrote the folder of format 1, and takes it up again. */

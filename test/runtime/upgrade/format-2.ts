@@ -24,7 +24,7 @@ export function format2(): Topology {
           const { key, value, timestampMs } = record
           context.store(notes).put(key, value)
           context.store(sessions).put(key, timestampMs, timestampMs, value)
-          context.store(history).put(key, value, timestampMs)
+          await context.store(history).put(key, value, timestampMs)
           await countPlainly(record, context)
         },
       },
