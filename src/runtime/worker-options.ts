@@ -9,6 +9,14 @@ import type { TimestampExtractor, TopologyPlan } from '../topology/topology-plan
 import type { ErrorHandlers } from './error-handlers.ts'
 import type { WorkerConfig } from './worker-config.ts'
 
+/** Which of its process's threads a worker is. */
+export interface WorkerThread {
+  /** The same for all threads of a process, which share a state folder and the machine's fate. */
+  readonly processId: string
+  /** From 1. A thread that replaces another takes its place. */
+  readonly index: number
+}
+
 /** All that a worker is made of. The broker client and the state provider stay the caller's to close. */
 export interface WorkerOptions {
   readonly applicationId: string
@@ -22,6 +30,8 @@ export interface WorkerOptions {
   readonly metrics: Metrics
   readonly handlers: ErrorHandlers
   readonly config: WorkerConfig
+  /** @defaultValue the only worker of its process */
+  readonly thread?: WorkerThread
   /** Takes the event time where a source has no extractor of its own. @defaultValue the record's own timestamp */
   readonly timestampExtractor?: TimestampExtractor
 }

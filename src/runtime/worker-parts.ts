@@ -140,12 +140,13 @@ async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
  * fences the one before, and ends the transaction that a crash has left open.
  */
 async function producerOpener(options: WorkerOptions): Promise<() => Promise<Producer>> {
-  const { broker, config, applicationId, random, state } = options
+  const { broker, config, applicationId, random, state, thread } = options
   const { transactionTimeoutMs, compression } = config
   if (config.processingGuarantee === 'at_least_once') {
     return () => broker.openProducer({ compression })
   }
-  const transactionalId = `${applicationId}-${(await state.processId?.()) ?? random.uuid()}`
+  const processId = thread?.processId ?? (await state.processId?.()) ?? random.uuid()
+  const transactionalId = `${applicationId}-${processId}-${thread?.index ?? 1}`
   return () => broker.openProducer({ transactionalId, transactionTimeoutMs, compression })
 }
 

@@ -15,7 +15,7 @@ export class MemberFacts {
   constructor(options: WorkerOptions, tasks: TaskManager) {
     this.#options = options
     this.#tasks = tasks
-    this.#processId = options.random.uuid()
+    this.#processId = options.thread?.processId ?? options.random.uuid()
     this.#fingerprint = topologyFingerprint(options.plan)
   }
 

@@ -30,17 +30,17 @@ export async function chooseBinding(
   configured: BindingName | 'auto',
 ): Promise<RocksDbBinding> {
   const wanted = wantedBinding(configured)
-  if (wanted !== 'auto') return load(wanted)
+  if (wanted !== 'auto') return loadBinding(wanted)
   const machine = await thisMachine()
   const remembered = await recall(folder)
-  if (remembered?.machine === machine) return load(remembered.binding)
+  if (remembered?.machine === machine) return loadBinding(remembered.binding)
   const reasons: string[] = []
   const first = remembered ? [remembered.binding] : []
   for (const name of new Set([...first, ...order])) {
     const result = await probeBinding(name)
     if (result.works) {
       await remember(folder, { machine, binding: name })
-      return load(name)
+      return loadBinding(name)
     }
     reasons.push(`${name}: ${result.reason}`)
   }
@@ -59,7 +59,8 @@ function wantedBinding(configured: BindingName | 'auto'): BindingName | 'auto' {
   throw new ConfigError(`${source} is '${name}': write rocksdb, rocksdb-native or auto`)
 }
 
-async function load(name: BindingName): Promise<RocksDbBinding> {
+/** Loads the binding of this name. Throws `StateStoreError` where it is not installed or cannot be loaded. */
+export async function loadBinding(name: BindingName): Promise<RocksDbBinding> {
   const version = await installedVersion(name)
   if (version === undefined) {
     throw new StateStoreError(

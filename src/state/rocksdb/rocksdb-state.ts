@@ -8,8 +8,8 @@ import { MemoryEngine } from '../memory/memory-engine.ts'
 import { prepareStores, type PlacedStore, type PreparedStore } from '../store-shape.ts'
 import type { OpenTaskStateOptions, StateProvider, TaskState } from '../task-state.ts'
 import type { BindingName, RocksDb, RocksDbBinding } from './binding.ts'
-import { chooseBinding } from './choose-binding.ts'
-import { isLockError, lockFolderFor, type FolderLock } from './folder-lock.ts'
+import { loadBinding } from './choose-binding.ts'
+import { isLockError, type FolderLock } from './folder-lock.ts'
 import {
   checkFormat,
   databaseFolder,
@@ -22,6 +22,7 @@ import { guardedDatabase } from './guarded-database.ts'
 import { removeOldLogs } from './old-logs.ts'
 import { processIdOf } from './process-id.ts'
 import { RocksDbEngine } from './rocksdb-engine.ts'
+import { openFolder, type SharedFolder } from './state-folder.ts'
 
 /** What {@link rocksDbState} takes. */
 export interface RocksDbStateOptions {
@@ -63,26 +64,40 @@ export function rocksDbState(options: RocksDbStateOptions): StateProvider {
   return new RocksDbState(options)
 }
 
+/**
+ * The same for one of several threads, whose process has locked the folder. A task's folder that another thread has open
+ * is waited for: the task is on its way from there to here.
+ */
+export function rocksDbThreadState(
+  options: RocksDbStateOptions,
+  shared: SharedFolder,
+): StateProvider {
+  return new RocksDbState(options, shared)
+}
+
 /** What opens the folder, whatever a task's stores need. */
 type FolderOpener = Omit<Opener, 'format'>
 
 interface OpenFolder {
   readonly opener: FolderOpener
-  readonly lock: FolderLock
+  /** Undefined where the process holds it for its threads. */
+  readonly lock: FolderLock | undefined
 }
 
 class RocksDbState implements StateProvider {
   readonly #folder: string
   readonly #options: RocksDbStateOptions
   readonly #clock: Clock
+  readonly #shared: SharedFolder | undefined
   readonly #open = new Map<string, TaskState | undefined>()
   #binding: RocksDbBinding | undefined
   #opening: Promise<OpenFolder> | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: RocksDbStateOptions) {
+  constructor(options: RocksDbStateOptions, shared?: SharedFolder) {
     this.#folder = resolve(options.folder)
     this.#options = options
+    this.#shared = shared
     this.#clock = options.clock ?? systemClock
   }
 
@@ -93,11 +108,12 @@ class RocksDbState implements StateProvider {
   }
 
   async openTask(options: OpenTaskStateOptions): Promise<TaskState> {
-    const name = taskName(options.taskId)
+    const name = this.#folderName(options.taskId)
     const { opener } = await this.#folderOpen()
     if (this.#open.has(name)) throw new LifecycleError(`The state of task ${name} is open already`)
     this.#open.set(name, undefined)
     try {
+      await this.#shared?.acquire(name)
       const state = await this.#openTask(name, options, opener)
       this.#open.set(name, state)
       if (this.#closing) {
@@ -106,7 +122,7 @@ class RocksDbState implements StateProvider {
       }
       return state
     } catch (error) {
-      this.#open.delete(name)
+      this.#letGo(name)
       throw error
     }
   }
@@ -122,19 +138,24 @@ class RocksDbState implements StateProvider {
   }
 
   async destroyTask(taskId: TaskId | 'global'): Promise<void> {
-    const name = taskName(taskId)
+    const name = this.#folderName(taskId)
     await this.#folderOpen()
     if (this.#open.has(name)) {
       throw new LifecycleError(
         `The state of task ${name} is open; close the task before deleting it`,
       )
     }
-    await rm(join(this.#folder, name), { recursive: true, force: true })
+    await this.#shared?.acquire(name)
+    try {
+      await rm(join(this.#folder, name), { recursive: true, force: true })
+    } finally {
+      this.#shared?.release(name)
+    }
   }
 
   async processId(): Promise<string> {
     await this.#folderOpen()
-    return await processIdOf(this.#folder)
+    return this.#shared?.processId ?? (await processIdOf(this.#folder))
   }
 
   close(): Promise<void> {
@@ -151,7 +172,7 @@ class RocksDbState implements StateProvider {
     try {
       await Promise.all([...this.#open.values()].map((state) => state?.close()))
     } finally {
-      await opened?.lock.release()
+      await opened?.lock?.release()
     }
   }
 
@@ -168,18 +189,28 @@ class RocksDbState implements StateProvider {
   }
 
   async #openFolder(): Promise<OpenFolder> {
-    try {
-      await mkdir(this.#folder, { recursive: true })
-    } catch (error) {
-      throw new StateStoreError(
-        `The state folder ${this.#folder} cannot be made: ${messageOf(error)}`,
-        { cause: error },
-      )
+    const shared = this.#shared
+    if (shared) {
+      const { rocksDbVersion } = shared
+      const binding = await loadBinding(shared.binding)
+      this.#binding = binding
+      return { opener: { binding, rocksDbVersion }, lock: undefined }
     }
-    const binding = await chooseBinding(this.#folder, this.#options.binding ?? 'auto')
+    const wanted = this.#options.binding ?? 'auto'
+    const { binding, lock } = await openFolder(this.#folder, wanted, this.#clock)
     this.#binding = binding
-    const lock = await lockFolderFor(this.#folder, binding, this.#clock.now())
     return { opener: { binding, rocksDbVersion: lock.rocksDbVersion }, lock }
+  }
+
+  #folderName(taskId: TaskId | 'global'): string {
+    if (taskId !== 'global') return taskIdName(taskId)
+    // Of the global stores each thread has a copy of its own.
+    return this.#shared ? `global-${this.#shared.thread}` : 'global'
+  }
+
+  #letGo(name: string): void {
+    this.#open.delete(name)
+    this.#shared?.release(name)
   }
 
   async #openTask(
@@ -199,7 +230,7 @@ class RocksDbState implements StateProvider {
     }))
     // The disk first: only what it has taken may count as committed.
     const engines = disk === undefined ? [memory] : [disk, memory]
-    return new LayeredTaskState(options, placed, engines, () => this.#open.delete(name))
+    return new LayeredTaskState(options, placed, engines, () => this.#letGo(name))
   }
 
   async #openDisk(
@@ -253,10 +284,6 @@ class RocksDbState implements StateProvider {
       )
     }
   }
-}
-
-function taskName(taskId: TaskId | 'global'): string {
-  return taskId === 'global' ? 'global' : taskIdName(taskId)
 }
 
 /** Whether RocksDB complains of what it found on the disk, not of the disk. */
