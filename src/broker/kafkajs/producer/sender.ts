@@ -313,7 +313,8 @@ export class Sender {
     const Class =
       cause instanceof BrokerUnavailableError ? BrokerUnavailableError : BrokerTimeoutError
     if (cause instanceof UnknownTopicError) return cause
-    return new Class(message, { topicPartition: { topic, partition }, cause })
+    // This producer has given up; a new one may well succeed.
+    return new Class(message, { topicPartition: { topic, partition }, cause, retriable: true })
   }
 
   #nowMs(): number {
