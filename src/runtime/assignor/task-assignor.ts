@@ -10,6 +10,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { TopologyPlan } from '../../topology/topology-plan.ts'
 import type { TaskInputs } from '../topic-layout.ts'
 import { assignTasks } from './assign-tasks.ts'
+import type { AssignableMember } from './assignment.ts'
 import { decodeMemberData, encodeData, foreignMember, type MemberData } from './member-data.ts'
 
 /** What the assignor asks of its worker. */
@@ -60,22 +61,29 @@ export class TaskAssignor implements GroupAssignor {
     const { fingerprint: own } = this.#options.memberData()
     if (rulingFingerprint(members, own) !== own) throw new TopologyError(differingTopology)
     const assignments = new Map<string, GroupAssignment>()
-    const accepted: { memberId: string; owned: readonly string[]; stored: readonly string[] }[] = []
+    const accepted: AssignableMember[] = []
     for (const { memberId, data } of members) {
       if (data?.fingerprint === own) {
-        accepted.push({ memberId, owned: data.owned, stored: data.stored })
+        const { processId, owned: active } = data
+        const stored = new Map(data.stored.map((name) => [name, 0]))
+        accepted.push({ memberId, processId, active, standby: [], stored })
       } else {
         assignments.set(memberId, this.#refusal(memberId, data))
       }
     }
-    const given = assignTasks([...tasks.keys()], accepted)
-    for (const [memberId, names] of given) {
+    const assignable = [...tasks.keys()].map((name) => ({ name, endOffsetSum: 0 }))
+    const { members: given } = assignTasks(assignable, accepted, {
+      numStandbyReplicas: 0,
+      acceptableRecoveryLag: 0,
+      maxWarmupReplicas: 1,
+    })
+    for (const [memberId, { active: names }] of given) {
       assignments.set(memberId, {
         partitions: names.flatMap((name) => tasks.get(name)!.partitions),
         userData: encodeData({ version: 1, tasks: names }),
       })
     }
-    const shares = [...given].map(([memberId, names]) => `${memberId}: ${names.length}`)
+    const shares = [...given].map(([memberId, { active }]) => `${memberId}: ${active.length}`)
     this.#options.logger.info('Assigned the tasks', { tasks: tasks.size, shares })
     return assignments
   }
