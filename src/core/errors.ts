@@ -173,7 +173,10 @@ export class BrokerTimeoutError extends BrokerError {
   override readonly code: string = 'MILLRACE_BROKER_TIMEOUT'
 }
 
-/** A newer producer or group member has taken this one's place. */
+/**
+ * The broker takes nothing more from this producer or group member: a newer one has taken its place, or the broker no
+ * longer knows it as it is.
+ */
 export class FencedError extends BrokerError {
   override readonly code: string = 'MILLRACE_FENCED'
   override readonly scope: ErrorScope = 'task'

@@ -26,6 +26,13 @@ const classes = new Map<number, BrokerErrorClass>([
   [codes.fencedInstanceId, FencedError],
   [codes.invalidProducerEpoch, FencedError],
   [codes.producerFenced, FencedError],
+  // Nobody need have taken this producer's place, but the broker takes nothing more from it: what it has forgotten, or
+  // counts otherwise, only a new producer can make good. Kafka Streams closes its tasks for the first three too.
+  [codes.invalidProducerIdMapping, FencedError],
+  [codes.outOfOrderSequenceNumber, FencedError],
+  [codes.unknownProducerId, FencedError],
+  [codes.invalidTxnState, FencedError],
+  [codes.transactionAbortable, FencedError],
 ])
 
 /** The error that a code of the broker is to the caller. `what` says in words what failed. */
