@@ -1,37 +1,28 @@
-import type { Broker } from './broker/port.ts'
-import { systemClock } from './core/clock.ts'
 import type { AsyncCloseable } from './core/disposable.ts'
 import { LifecycleError } from './core/errors.ts'
-import { systemRandom } from './core/random.ts'
 import { consoleLogger } from './console-logger.ts'
 import { checkConfig, type KafkaStreamsConfig } from './kafka-streams-config.ts'
+import { openLocalStreams } from './local-streams.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
+import { openRegistry, type OpenRegistry } from './open-registry.ts'
 import { HttpServer } from './query/http-server.ts'
 import { IndexView } from './query/index-view.ts'
 import { queryableStores } from './query/queryable-stores.ts'
 import { ViewCatalogue } from './query/view-catalogue.ts'
 import { viewOf, type ViewOf } from './query/view-of.ts'
-import { deadLetter } from './runtime/error-handlers.ts'
-import { workerConfig } from './runtime/worker-config.ts'
 import type { WorkerStateListener } from './runtime/worker-lifecycle.ts'
 import type { WorkerStatus } from './runtime/worker-status.ts'
-import { Worker } from './runtime/worker.ts'
-import type { SchemaRegistry } from './serdes/schema-registry.ts'
-import type { SerdeEnvironment } from './serdes/serde.ts'
-import { memoryState } from './state/memory/memory-state.ts'
 import type { StateStore, StoreRef } from './state/store.ts'
 import type { IndexRef } from './state/table-index.ts'
-import type { StateProvider } from './state/task-state.ts'
+import type { StreamsHost } from './streams-host.ts'
 import { requireNames, unnamedResources, unnamedText } from './topology/unnamed-resources.ts'
 
 /** What was opened for a worker, to be closed after it. */
 interface Opened {
-  readonly broker: Broker
-  readonly state: StateProvider
-  readonly worker: Worker
+  readonly host: StreamsHost
   readonly catalogue: ViewCatalogue
+  readonly registry: OpenRegistry
   readonly http: HttpServer | undefined
-  readonly ownRegistry: SchemaRegistry | undefined
 }
 
 /**
@@ -84,9 +75,9 @@ export class KafkaStreams implements AsyncCloseable {
         throw new LifecycleError('The application was closed before it had started')
       }
       this.#opened = opened
-      await opened.broker.connect(options)
+      await opened.host.connect(options)
       this.#httpUrl = await opened.http?.listen()
-      await opened.worker.start(options)
+      await opened.host.start(options)
     } catch (error) {
       await this.close()
       throw error
@@ -97,7 +88,7 @@ export class KafkaStreams implements AsyncCloseable {
   status(): WorkerStatus {
     const { applicationId } = this.#config
     return (
-      this.#opened?.worker.status() ?? {
+      this.#opened?.host.status() ?? {
         state: this.#closing ? 'closed' : 'created',
         applicationId,
         error: undefined,
@@ -113,12 +104,12 @@ export class KafkaStreams implements AsyncCloseable {
 
   /** Resolves when the worker was closed; rejects with what ended it. */
   get closed(): Promise<void> {
-    return this.#opened?.worker.closed ?? Promise.resolve()
+    return this.#opened?.host.closed ?? Promise.resolve()
   }
 
   /** Calls back at each change of state; returns what ends that. */
   onStateChange(listener: WorkerStateListener): () => void {
-    this.#listeners.set(listener, this.#opened?.worker.onStateChange(listener))
+    this.#listeners.set(listener, this.#opened?.host.onStateChange(listener))
     return () => {
       this.#listeners.get(listener)?.()
       this.#listeners.delete(listener)
@@ -161,67 +152,23 @@ export class KafkaStreams implements AsyncCloseable {
   }
 
   async #open(): Promise<Opened> {
-    const { applicationId, topology, logger = consoleLogger, errors } = this.#config
-    const { defaultTimestampExtractor } = this.#config
-    const plan = topology.plan()
-    const { registry, isOwn } = await this.#openRegistry()
-    const environment: SerdeEnvironment = {
-      ...(registry && { schemaRegistry: registry }),
-      autoRegisterSchemas: this.#config.autoRegisterSchemas ?? true,
-    }
-    const clock = systemClock
-    const random = systemRandom
-    const broker = this.#config.broker.open({ clock, random, logger, clientId: applicationId })
-    const state = await this.#openState().catch(async (error: unknown) => {
-      await broker.close()
-      throw error
-    })
-    const worker = new Worker({
-      applicationId,
-      plan,
-      broker,
-      state,
-      environment,
-      clock,
-      random,
+    const { http, logger = consoleLogger } = this.#config
+    const registry = await openRegistry(this.#config)
+    const host = await openLocalStreams(this.#config, {
+      environment: registry.environment,
       logger,
       metrics: this.metrics,
-      handlers: {
-        deserialization: errors?.deserialization ?? deadLetter,
-        processing: errors?.processing ?? deadLetter,
-        production: errors?.production ?? deadLetter,
-      },
-      config: workerConfig(workerSettings(this.#config)),
-      ...(defaultTimestampExtractor && { timestampExtractor: defaultTimestampExtractor }),
+    }).catch(async (error: unknown) => {
+      await registry.close()
+      throw error
     })
     for (const listener of this.#listeners.keys()) {
-      this.#listeners.set(listener, worker.onStateChange(listener))
+      this.#listeners.set(listener, host.onStateChange(listener))
     }
-    const catalogue = new ViewCatalogue(worker, queryableStores(plan, environment))
-    const { http } = this.#config
-    const server =
-      http && new HttpServer({ ...http, worker, catalogue, metrics: this.metrics, logger })
-    const ownRegistry = isOwn ? registry : undefined
-    return { broker, state, worker, catalogue, http: server, ownRegistry }
-  }
-
-  async #openRegistry(): Promise<{ registry: SchemaRegistry | undefined; isOwn: boolean }> {
-    const { schemaRegistry: given } = this.#config
-    if (given === undefined || 'schemaById' in given) return { registry: given, isOwn: false }
-    // Loaded when it is asked for, so that applications without Avro do without its packages.
-    const { schemaRegistry } = await import('./serdes/avro/http-schema-registry.ts')
-    return { registry: schemaRegistry(given), isOwn: true }
-  }
-
-  async #openState(): Promise<StateProvider> {
-    const { stateDir, applicationId, rocksdb, logger = consoleLogger } = this.#config
-    if (stateDir === undefined) {
-      logger.info('Keeping state in memory, since the configuration has no stateDir')
-      return memoryState()
-    }
-    const { join } = await import('node:path')
-    const { rocksDbState } = await import('./state/rocksdb/rocksdb-state.ts')
-    return rocksDbState({ folder: join(stateDir, applicationId), ...rocksdb })
+    const plan = this.#config.topology.plan()
+    const catalogue = new ViewCatalogue(host, queryableStores(plan, registry.environment))
+    const parts = { worker: host, catalogue, metrics: this.metrics, logger }
+    return { host, catalogue, registry, http: http && new HttpServer({ ...http, ...parts }) }
   }
 
   async #close(options: { readonly timeoutMs?: number }): Promise<void> {
@@ -230,39 +177,10 @@ export class KafkaStreams implements AsyncCloseable {
 }
 
 async function closeAll(opened: Opened, options?: { readonly timeoutMs?: number }): Promise<void> {
-  await opened.worker.close(options)
+  await opened.host.stop(options)
   await opened.http?.close()
-  await opened.state.close()
-  await opened.broker.close()
-  await opened.ownRegistry?.close()
-}
-
-/** The settings that the worker itself reads. */
-function workerSettings(config: KafkaStreamsConfig): Parameters<typeof workerConfig>[0] {
-  const { processingGuarantee, commitIntervalMs, sessionTimeoutMs, heartbeatIntervalMs } = config
-  const { transactionTimeoutMs, retryBackoffMs, autoCreateTopics, compression } = config
-  const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
-  const { offsetReset, onLostOffset, replicationFactor, deadLetterTopic, onCorruptState } = config
-  const all = {
-    processingGuarantee,
-    commitIntervalMs,
-    sessionTimeoutMs,
-    heartbeatIntervalMs,
-    rebalanceTimeoutMs,
-    transactionTimeoutMs,
-    retryBackoffMs,
-    autoCreateTopics,
-    compression,
-    maxTaskIdleMs,
-    maxUncommittedBytes,
-    maxBufferedBytes,
-    offsetReset,
-    onLostOffset,
-    replicationFactor,
-    deadLetterTopic,
-    onCorruptState,
-  }
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+  await opened.host.close()
+  await opened.registry.close()
 }
 
 function checkNames({

@@ -1,0 +1,133 @@
+import type { RangeOptions, StateStore, StoreIterator, StoreKind } from '../state/store.ts'
+import type { StoreView } from '../runtime/worker-status.ts'
+import type { ScanPage, StorePlace, StoreRead, ThreadCalls } from './protocol.ts'
+import type { PortChannel } from './port-channel.ts'
+import type { PortableEntry, StoreCodec } from './store-codec.ts'
+import { storeMethods, type StoreMethod } from './store-methods.ts'
+
+/** A way to the thread that has a store. */
+export type ThreadChannel = Pick<PortChannel<ThreadCalls>, 'call' | 'tell'>
+
+/** A partition of a store in another thread, as it can be read here. How fresh it is is as of the last answer. */
+export class RemoteStoreView implements StoreView {
+  readonly storeName: string
+  readonly taskId: StoreView['taskId']
+  readonly partition: number | undefined
+  readonly partitions: number
+  readonly store: StateStore
+  asOfMs: number
+  lagRecords: number | undefined
+
+  constructor(place: StorePlace, kind: StoreKind, codec: StoreCodec, channel: ThreadChannel) {
+    this.storeName = place.storeName
+    this.taskId = place.taskId
+    this.partition = place.partition
+    this.partitions = place.partitions
+    this.asOfMs = place.asOfMs
+    this.lagRecords = place.lagRecords
+    this.store = remoteStore(this, kind, codec, channel)
+  }
+}
+
+/** A store of which every read is a call to the thread that has it. */
+function remoteStore(
+  view: RemoteStoreView,
+  kind: StoreKind,
+  codec: StoreCodec,
+  channel: ThreadChannel,
+): StateStore {
+  const { storeName, partition } = view
+  const methods = Object.entries(storeMethods[kind]).map(([name, method]) => {
+    const request = async (args: readonly unknown[]): Promise<StoreRead> => {
+      await codec.prepare()
+      return { storeName, partition, method: name, args: encoded(args, method, codec) }
+    }
+    const run =
+      method.result === 'entries'
+        ? (...args: unknown[]) => new RemoteScan(channel, codec, () => request(args))
+        : async (...args: unknown[]) => {
+            const answer = await channel.call('read', await request(args))
+            view.asOfMs = answer.asOfMs
+            view.lagRecords = answer.lagRecords
+            return await decoded(answer.result, method, codec)
+          }
+    return [name, run] as const
+  })
+  return { name: storeName, kind, ...Object.fromEntries(methods) }
+}
+
+function encoded(
+  args: readonly unknown[],
+  method: StoreMethod,
+  codec: StoreCodec,
+): readonly unknown[] {
+  return args.map((arg, index) => {
+    const kind = method.args[index]
+    if (arg === undefined) return undefined
+    if (kind === 'key') return codec.keyBytes(arg)
+    if (kind === 'keys') return codec.encodeRange(arg as RangeOptions<unknown>)
+    return arg instanceof Uint8Array ? Uint8Array.from(arg) : arg
+  })
+}
+
+async function decoded(
+  result: PortableEntry | number | undefined,
+  method: StoreMethod,
+  codec: StoreCodec,
+): Promise<unknown> {
+  if (result === undefined || typeof result === 'number') return result
+  const [entry] = await codec.decode([result])
+  return method.result === 'value' ? entry!.value : entry
+}
+
+/** Walks a scan in another thread, page by page. */
+class RemoteScan implements StoreIterator<object> {
+  readonly #channel: ThreadChannel
+  readonly #codec: StoreCodec
+  readonly #begin: () => Promise<StoreRead>
+  #isBegun = false
+  #rest: number | undefined
+
+  constructor(channel: ThreadChannel, codec: StoreCodec, begin: () => Promise<StoreRead>) {
+    this.#channel = channel
+    this.#codec = codec
+    this.#begin = begin
+  }
+
+  async nextBatch(): Promise<readonly object[]> {
+    const page = await this.#page()
+    this.#rest = page?.rest
+    return page === undefined ? [] : await this.#codec.decode(page.entries)
+  }
+
+  close(): void {
+    if (this.#rest !== undefined) this.#channel.tell('endScan', this.#rest)
+    this.#isBegun = true
+    this.#rest = undefined
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+    return Promise.resolve()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<object> {
+    try {
+      for (;;) {
+        const batch = await this.nextBatch()
+        if (batch.length === 0) return
+        yield* batch
+      }
+    } finally {
+      this.close()
+    }
+  }
+
+  async #page(): Promise<ScanPage | undefined> {
+    if (!this.#isBegun) {
+      this.#isBegun = true
+      return await this.#channel.call('scan', await this.#begin())
+    }
+    return this.#rest === undefined ? undefined : await this.#channel.call('nextPage', this.#rest)
+  }
+}
