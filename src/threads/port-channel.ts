@@ -6,7 +6,7 @@ export type Calls = Readonly<globalThis.Record<string, (...args: never[]) => unk
 
 /** A port between two threads: a `MessagePort`, a `Worker`, or `parentPort`. */
 export interface Port {
-  postMessage(message: unknown): void
+  postMessage(message: unknown, transfer: readonly never[]): void
   on(event: 'message', listener: (message: unknown) => void): unknown
 }
 
@@ -102,6 +102,6 @@ export class PortChannel<Remote extends Calls> {
   }
 
   #post(message: Message): void {
-    this.#port.postMessage(message)
+    this.#port.postMessage(message, [])
   }
 }

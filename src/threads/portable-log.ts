@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Logger } from '../core/logger.ts'
 import { errorMessage, errorOf, type ErrorMessage } from './error-message.ts'
 
@@ -45,6 +46,6 @@ function copyOf(value: unknown): unknown {
   try {
     return structuredClone(value)
   } catch {
-    return String(value)
+    return inspect(value)
   }
 }
