@@ -199,8 +199,16 @@ export interface Producer extends AsyncCloseable {
    * called while the transaction before is being committed; what is sent is held back until that has ended.
    */
   beginTransaction(): void
-  /** Adds consumed offsets to the transaction, fenced by the member's generation (KIP-447). */
-  sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void>
+  /**
+   * Adds consumed offsets to the transaction, fenced by the member's generation (KIP-447). Where the group refuses
+   * them, `renew` is asked: they are sent again with the identity that it gives; the transaction fails where it gives
+   * none.
+   */
+  sendOffsets(
+    member: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+    renew?: IdentityRenewal,
+  ): Promise<void>
   /**
    * Flushes, waits for offsets that are on their way, then commits. What belongs to the transaction is settled when
    * this is called, before it resolves. Rejects with `FencedError` or, with unknown outcome, `BrokerTimeoutError`.
@@ -228,12 +236,24 @@ export interface GroupIdentity {
   readonly instanceId?: string
 }
 
+/**
+ * Called with the identity that the group refused: gives the one that the same member has by now, after a rebalance in
+ * which it took part; undefined where there is none.
+ */
+export type IdentityRenewal = (
+  refused: GroupIdentity,
+  error: unknown,
+) => Promise<GroupIdentity | undefined>
+
 /** The part of the classic group protocol that the framework brings: what members say, and who gets what. */
 export interface GroupAssignor {
   /** The protocol name; all members must share it. */
   readonly name: string
-  /** Called at every join. */
-  subscription(): GroupSubscription
+  /**
+   * Called at every attempt to join. `last`: the identity in the last generation in which this member took part,
+   * whether or not it learned what it was given then; undefined where the group does not know the member.
+   */
+  subscription(last: GroupIdentity | undefined): GroupSubscription
   /** Called on the leader only. Every member must be in the result. */
   assign(members: readonly GroupMemberSubscription[]): Promise<Map<string, GroupAssignment>>
 }
@@ -253,19 +273,34 @@ export interface GroupAssignment {
   readonly userData: Buffer
 }
 
+/** What a join came to. */
+export interface JoinedGroup extends GroupAssignment {
+  /**
+   * Whether the member took part in each generation since the one that its join before came to: nobody can have been
+   * given then what it says it has. False for a new member, and for one that a generation passed by.
+   */
+  readonly continuous: boolean
+}
+
 /**
  * A member of a group. The caller drives it: join, then heartbeat at its own interval; a heartbeat that answers
  * `rebalance` is followed by finishing up and joining again.
  */
 export interface GroupMembership extends AsyncCloseable {
-  /** JoinGroup and SyncGroup, retried until the group is stable or the signal aborts. */
-  join(options?: WaitOptions): Promise<GroupAssignment>
+  /**
+   * JoinGroup and SyncGroup, retried until the group is stable or the signal aborts. Until then the identity stays that
+   * of before, with which offsets are taken until all members have joined.
+   */
+  join(options?: WaitOptions): Promise<JoinedGroup>
   /** Throws `FencedError` when this member is no longer one (session expired, replaced); join again then. */
   heartbeat(): Promise<'stable' | 'rebalance'>
   /** The identity since the last join. Throws `LifecycleError` before it. */
   identity(): GroupIdentity
-  /** Commits offsets outside a transaction; throws `FencedError` when the generation has passed. */
-  commitOffsets(offsets: readonly CommittedOffset[]): Promise<void>
+  /**
+   * Commits offsets outside a transaction; throws `FencedError` when the generation has passed, or while its assignment
+   * is being made. `member`: who commits, where that is not the identity since the last join.
+   */
+  commitOffsets(offsets: readonly CommittedOffset[], member?: GroupIdentity): Promise<void>
   /** Leaves, so that the others need not wait for the session to expire. */
   leave(): Promise<void>
 }

@@ -1,4 +1,10 @@
-import type { Broker, CommittedOffset, GroupIdentity, Producer } from '../broker/port.ts'
+import type {
+  Broker,
+  CommittedOffset,
+  GroupIdentity,
+  IdentityRenewal,
+  Producer,
+} from '../broker/port.ts'
 import { UnknownTopicError } from '../core/errors.ts'
 import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
@@ -62,14 +68,15 @@ export class BrokerRecordCollector implements RecordCollector {
 
   /**
    * Commits what was sent so far, with these offsets. What is sent from now on belongs to the next transaction, even
-   * before this resolves.
+   * before this resolves. `renew`: who commits where the group has moved on meanwhile.
    */
   async commitTransaction(
     member: GroupIdentity,
     offsets: readonly CommittedOffset[],
+    renew: IdentityRenewal,
   ): Promise<void> {
     this.beginTransaction()
-    const sending = this.#producer.sendOffsets(member, offsets)
+    const sending = this.#producer.sendOffsets(member, offsets, renew)
     const committing = this.#producer.commitTransaction()
     this.#inTransaction = false
     try {

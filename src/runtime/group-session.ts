@@ -1,9 +1,4 @@
-import type {
-  GroupAssignment,
-  GroupIdentity,
-  GroupMembership,
-  WaitOptions,
-} from '../broker/port.ts'
+import type { GroupIdentity, GroupMembership, JoinedGroup } from '../broker/port.ts'
 import type { Clock, Timer } from '../core/clock.ts'
 import { FencedError, messageOf } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -14,67 +9,191 @@ export interface GroupSessionOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly heartbeatIntervalMs: number
-  /** Called when the group wants this member to join again, or no longer has it. */
+  /** Brings up to date what this member says about itself. */
+  readonly beforeJoin: () => Promise<void>
+  /** Called when a rebalance is over, or the group no longer has this member: when the worker has something to do. */
   readonly onUnrest: () => void
 }
 
-/** What a join came to. */
-export interface JoinedSession {
-  readonly assignment: GroupAssignment
-  /**
-   * Whether this member took part in the generation just before, so that nobody else can have had its tasks since.
-   * Where it was expelled, or a generation passed that it did not see, another worker may have run them.
-   */
-  readonly continuous: boolean
-}
+/** Kafka's codes of a refusal that a rebalance explains. */
+const illegalGeneration = 22
+const rebalanceInProgress = 27
+
+/** While tasks are on the move, a member asks so many times as often whether to join again. */
+const hurry = 10
 
 /**
- * Keeps this worker a member: says that it lives at an interval of its own, whatever else is going on, and notes when
- * the group wants more.
+ * Keeps this worker a member: says that it lives at an interval of its own, and joins again when the group asks for it,
+ * beside whatever else is going on. What a join came to waits until the worker takes it; the tasks that it has go on
+ * meanwhile, and commit under {@link identity}.
+ *
+ * @remarks Source: Java's `ConsumerCoordinator` with the cooperative protocol, KIP-429.
  */
 export class GroupSession {
   readonly #options: GroupSessionOptions
   #timer: Timer | undefined
-  #state: 'idle' | 'stable' | 'rebalance' | 'lost' = 'idle'
+  #intervalMs: number
+  /** The one under which the worker's tasks may commit. */
   #identity: GroupIdentity | undefined
+  #lost: FencedError | undefined
+  #joining: Promise<void> | undefined
+  #stopJoining = new AbortController()
+  #joined: JoinedGroup | undefined
+  #failure: { readonly error: unknown } | undefined
+  /** The worker takes over what a join came to, or begins anew: what it would say of itself is not settled. */
+  #busy = true
+  #rejoinWanted = false
 
   constructor(options: GroupSessionOptions) {
     this.#options = options
+    this.#intervalMs = options.heartbeatIntervalMs
   }
 
-  /** Whether the group waits for this member to join again. */
-  get wantsRejoin(): boolean {
-    return this.#state === 'rebalance' || this.#state === 'lost'
+  /** Why the group no longer counts this member, whose tasks may be another's by now; undefined while it does. */
+  get lost(): FencedError | undefined {
+    return this.#lost
   }
 
-  /** Whether the group no longer counts this member: its tasks may be another's by now. */
-  get isLost(): boolean {
-    return this.#state === 'lost'
+  /** Whether a join is under way, or what it came to has not been taken over. */
+  get isJoining(): boolean {
+    return this.#joining !== undefined || this.#joined !== undefined || this.#failure !== undefined
   }
 
-  /** Joins, and begins to say that the worker lives. */
-  async join(options: WaitOptions): Promise<JoinedSession> {
-    const { membership } = this.#options
-    this.stop()
-    const before = this.#identity
+  /**
+   * The generation to commit with: the one whose assignment the tasks are of, or a later one in which this member took
+   * part without having let them go.
+   *
+   * @throws FencedError where the tasks may be another worker's by now
+   */
+  identity(): GroupIdentity {
+    if (this.#identity) return this.#identity
+    throw this.#lost ?? new FencedError('This worker has to join its group again before it commits')
+  }
+
+  /**
+   * Gives the identity that a commit which the group refused is to be tried again with: the generation may have moved
+   * on while the commit was on its way. Undefined where this member was not part of that.
+   */
+  readonly renew = async (
+    refused: GroupIdentity,
+    error: unknown,
+  ): Promise<GroupIdentity | undefined> => {
+    if (!(error instanceof FencedError)) return undefined
+    const { brokerCode } = error
+    if (brokerCode !== illegalGeneration && brokerCode !== rebalanceInProgress) return undefined
+    await this.#joining
+    const now = this.#identity
+    return now?.generationId === refused.generationId ? undefined : now
+  }
+
+  /** Begins to join, for the first time or after the tasks were dropped. */
+  join(): void {
+    this.#busy = false
     this.#identity = undefined
-    const assignment = await membership.join(options)
-    const identity = membership.identity()
-    this.#identity = identity
-    this.#state = 'stable'
+    this.#lost = undefined
+    this.#joined = undefined
+    this.#failure = undefined
+    this.#begin()
+  }
+
+  /** Joins again as soon as that is possible, though the group has not asked for it. */
+  requestRejoin(): void {
+    this.#rejoinWanted = true
+    this.#joinIfWanted()
+  }
+
+  /**
+   * What a join came to that has ended, once; the next one begins after {@link settled} at the earliest. Throws what the
+   * join failed with.
+   */
+  take(): JoinedGroup | undefined {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) throw failure.error
+    const joined = this.#joined
+    this.#joined = undefined
+    if (joined) this.#busy = true
+    return joined
+  }
+
+  /**
+   * What was taken is taken over: from here the tasks are those of the assignment. `unsettled`: another rebalance is
+   * about to follow, so that the group is asked more often; `followUp`: this member is the one to begin it.
+   */
+  settled({ unsettled, followUp }: { unsettled: boolean; followUp: boolean }): void {
+    const { membership, heartbeatIntervalMs } = this.#options
+    this.#intervalMs = unsettled ? Math.max(1, heartbeatIntervalMs / hurry) : heartbeatIntervalMs
+    this.#busy = false
+    if (this.#lost) return
+    this.#identity ??= membership.identity()
+    this.#rejoinWanted ||= followUp
     this.#schedule()
-    return { assignment, continuous: before !== undefined && follows(before, identity) }
+    this.#joinIfWanted()
+  }
+
+  /** The tasks are being dropped: nothing more is committed, and no join begins, until {@link join}. */
+  suspend(): void {
+    this.#busy = true
+    this.#identity = undefined
+    this.#abortJoin('The worker begins anew')
   }
 
   stop(): void {
+    this.suspend()
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#state = 'idle'
+  }
+
+  #joinIfWanted(): void {
+    if (!this.#rejoinWanted || this.#busy || this.#lost || this.#joining) return
+    // Tasks that may be another's must be dropped before this member says anything of itself.
+    if (this.#joined?.continuous === false || this.#failure) return
+    this.#begin()
+  }
+
+  #begin(): void {
+    this.#abortJoin('Another join follows')
+    this.#rejoinWanted = false
+    // What came of a join before is void: the tasks that it gave are not among those that this member now says it has.
+    this.#joined = undefined
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const stopJoining = new AbortController()
+    this.#stopJoining = stopJoining
+    const joining = this.#join(stopJoining.signal).finally(() => {
+      if (this.#joining === joining) this.#joining = undefined
+    })
+    this.#joining = joining
+  }
+
+  async #join(signal: AbortSignal): Promise<void> {
+    const { membership, beforeJoin, onUnrest } = this.#options
+    try {
+      await beforeJoin()
+      signal.throwIfAborted()
+      const joined = await membership.join({ signal })
+      if (signal.aborted) return
+      this.#joined = joined
+      this.#identity =
+        joined.continuous && this.#identity !== undefined ? membership.identity() : undefined
+      this.#schedule()
+    } catch (error) {
+      if (signal.aborted) return
+      this.#identity = undefined
+      this.#failure = { error }
+    }
+    onUnrest()
+  }
+
+  #abortJoin(reason: string): void {
+    this.#stopJoining.abort(new Error(reason))
+    this.#joining = undefined
   }
 
   #schedule(): void {
-    const { clock, heartbeatIntervalMs } = this.#options
-    this.#timer = clock.schedule(heartbeatIntervalMs, () => void this.#beat(), true)
+    const { clock } = this.#options
+    this.#timer?.cancel()
+    this.#timer = clock.schedule(this.#intervalMs, () => void this.#beat(), true)
   }
 
   async #beat(): Promise<void> {
@@ -83,28 +202,21 @@ export class GroupSession {
     try {
       const answer = await membership.heartbeat()
       if (this.#timer !== timer) return
-      if (answer === 'rebalance' && this.#state === 'stable') {
-        this.#state = 'rebalance'
-        onUnrest()
-      }
+      if (answer === 'rebalance') this.requestRejoin()
     } catch (error) {
       if (this.#timer !== timer) return
       if (error instanceof FencedError) {
-        this.#state = 'lost'
+        this.#lost = error
+        this.#identity = undefined
+        this.#joined = undefined
         logger.warn('The group no longer has this worker; joining it again', {
           reason: error.message,
         })
         onUnrest()
-      } else {
-        logger.warn('A heartbeat failed', { reason: messageOf(error) })
+        return
       }
+      logger.warn('A heartbeat failed', { reason: messageOf(error) })
     }
-    this.#schedule()
+    if (this.#timer === timer) this.#schedule()
   }
-}
-
-/** A join that changes nothing may be answered with the generation that there is. */
-function follows(before: GroupIdentity, after: GroupIdentity): boolean {
-  const generations = after.generationId - before.generationId
-  return after.memberId === before.memberId && (generations === 0 || generations === 1)
 }

@@ -1,24 +1,25 @@
 import type { Fetcher } from '../broker/port.ts'
-import { LifecycleError, TopologyError } from '../core/errors.ts'
+import { LifecycleError } from '../core/errors.ts'
 import type { ActiveTask } from './active-task.ts'
-import { decodeAssignmentData } from './assignor/member-data.ts'
-import type { GroupSession } from './group-session.ts'
+import type { AssignmentData } from './assignor/member-data.ts'
+import type { CommitCycle } from './commit/commit-cycle.ts'
+import type { TaskArrivals } from './task-arrivals.ts'
 import type { TaskManager } from './task-manager.ts'
 import type { TaskInputs } from './topic-layout.ts'
+import type { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 /** What a rebalance works with. */
 export interface RebalancerParts {
-  readonly session: GroupSession
   readonly tasks: TaskManager
   readonly fetcher: Fetcher
   readonly layout: ReadonlyMap<string, TaskInputs>
-  /** Brings up to date what this member says about itself. */
-  readonly beforeJoin: () => Promise<void>
-  readonly onOpened: (task: ActiveTask) => void
+  readonly commits: CommitCycle
+  readonly arrivals: TaskArrivals
+  readonly metrics: WorkerMetrics
 }
 
-/** Takes part in a rebalance and makes this worker's tasks what the group says they are. */
+/** Makes this worker's tasks what the group says they are; those that it keeps are not touched. */
 export class Rebalancer {
   readonly #options: WorkerOptions
   readonly #parts: RebalancerParts
@@ -28,25 +29,26 @@ export class Rebalancer {
     this.#parts = parts
   }
 
-  /**
-   * Joins the group, closes the tasks that went to others, and opens those that came; gives those that do not run yet.
-   * What the tasks had done is committed before.
-   */
-  async rebalance(signal: AbortSignal): Promise<ActiveTask[]> {
-    const { session, tasks } = this.#parts
-    await this.#parts.beforeJoin()
-    const { assignment, continuous } = await session.join({ signal })
-    const { tasks: wanted, refused } = decodeAssignmentData(assignment.userData)
-    if (refused !== undefined) throw new TopologyError(refused)
-    // What another worker may have moved on meanwhile is opened anew, from what is committed now.
-    await this.#closeOthers(new Set(continuous ? wanted : []))
-    await this.#open(wanted)
-    const arriving = tasks.all.filter((task) => task.phase !== 'running')
+  /** Commits, closes the tasks that leave, opens those that come, and has these restored beside the others. */
+  async adopt({ active, awaited }: AssignmentData): Promise<void> {
+    const { tasks, arrivals, metrics } = this.#parts
+    const wanted = new Set(active)
+    const leaving = tasks.all.filter(({ name }) => !wanted.has(name))
+    const coming = active.filter((name) => !tasks.has(name))
+    if (leaving.length > 0) await this.#letGo(leaving)
+    if (coming.length > 0 || leaving.length > 0) {
+      await arrivals.stop()
+      for (const name of coming) await this.#open(name)
+      arrivals.start(tasks.all.filter(({ phase }) => phase !== 'running'))
+    }
+    metrics.tasksAssigned.add(coming.length)
+    metrics.tasksRevoked.add(leaving.length)
     this.#options.logger.info('Joined the group', {
-      tasks: wanted,
-      restoring: arriving.map((task) => task.name),
+      tasks: active,
+      new: coming,
+      gone: leaving.map(({ name }) => name),
+      awaited,
     })
-    return arriving
   }
 
   /** Stops fetching for a task and lets it go. */
@@ -55,24 +57,24 @@ export class Rebalancer {
     await this.#parts.tasks.close(task, dirty)
   }
 
-  async #closeOthers(wanted: ReadonlySet<string>): Promise<void> {
-    for (const task of this.#parts.tasks.all) {
-      if (!wanted.has(task.name)) await this.close(task, task.phase !== 'running')
-    }
+  async #letGo(leaving: readonly ActiveTask[]): Promise<void> {
+    const { commits, arrivals } = this.#parts
+    // All tasks are committed, since they share a transaction.
+    if (leaving.some(({ phase }) => phase === 'running')) await commits.commitNow()
+    // A task must not be closed while it is restored.
+    if (leaving.some(({ phase }) => phase !== 'running')) await arrivals.stop()
+    for (const task of leaving) await this.close(task, task.phase !== 'running')
   }
 
-  async #open(wanted: readonly string[]): Promise<void> {
-    const { layout, tasks, onOpened } = this.#parts
-    for (const name of wanted) {
-      if (tasks.has(name)) continue
-      const inputs = layout.get(name)
-      if (!inputs) {
-        throw new LifecycleError(
-          `The group gave this worker task ${name}, which its topology does not have; the workers ` +
-            'differ in their topology or see differing partition counts',
-        )
-      }
-      onOpened(await tasks.open(inputs))
+  async #open(name: string): Promise<void> {
+    const { layout, tasks, metrics } = this.#parts
+    const inputs = layout.get(name)
+    if (!inputs) {
+      throw new LifecycleError(
+        `The group gave this worker task ${name}, which its topology does not have; the workers ` +
+          'differ in their topology or see differing partition counts',
+      )
     }
+    metrics.addTask(await tasks.open(inputs))
   }
 }

@@ -4,12 +4,13 @@ import { topicPartitionName, type TopicPartition } from '../core/topic-partition
 import type { StateStore } from '../state/store.ts'
 import type { Change, StoreClock, TaskState } from '../state/task-state.ts'
 import { decoratedTopicName } from '../topology/topology-plan.ts'
-import { ActiveTask, isolationOf, type StoreChangelog } from './active-task.ts'
+import { ActiveTask, isolationOf } from './active-task.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { openTaskState } from './open-task-state.ts'
 import type { RecordCollector } from './record-collector.ts'
 import { StreamTask } from './stream-task.ts'
+import { changelogsOf } from './task-changelogs.ts'
 import type { TaskInputs } from './topic-layout.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -127,25 +128,11 @@ export class TaskManager {
         ...(timestampExtractor && { timestampExtractor }),
       })
       late.task = task
-      return new ActiveTask({ inputs, task, state, changelogs: this.#changelogsOf(inputs) })
+      return new ActiveTask({ inputs, task, state, changelogs: changelogsOf(this.#options, inputs) })
     } catch (error) {
       await state.close()
       throw error
     }
-  }
-
-  #changelogsOf({ taskId, subTopology, partitions }: TaskInputs): StoreChangelog[] {
-    const { applicationId, plan } = this.#options
-    const { partition } = taskId
-    const changelogs = [...subTopology.changelogs].map(([storeName, logicalName]) => ({
-      storeName,
-      topic: decoratedTopicName(plan, applicationId, logicalName),
-      partition,
-      isSource: !plan.internalTopics.has(logicalName),
-    }))
-    // A source topic may have fewer partitions than the sub-topology has tasks.
-    const isRead = (topic: string): boolean => partitions.some((each) => each.topic === topic)
-    return changelogs.filter(({ isSource, topic }) => !isSource || isRead(topic))
   }
 
   #openState(

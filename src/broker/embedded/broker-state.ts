@@ -123,7 +123,7 @@ export class BrokerState {
     identity: GroupIdentity,
     offsets: readonly CommittedOffset[],
   ): void {
-    group.check(identity)
+    group.checkOffsetCommit(identity)
     this.#journal?.write({ type: 'offsets', group: group.id, offsets })
     group.offsets.commit(offsets)
   }

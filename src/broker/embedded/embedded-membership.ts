@@ -1,15 +1,15 @@
 import type { Timer } from '../../core/clock.ts'
-import { FencedError, LifecycleError } from '../../core/errors.ts'
+import { BrokerError, FencedError, LifecycleError } from '../../core/errors.ts'
 import type {
   CommittedOffset,
-  GroupAssignment,
   GroupIdentity,
   GroupMembership,
   GroupOptions,
+  JoinedGroup,
   WaitOptions,
 } from '../port.ts'
 import type { ClientSession } from './client-session.ts'
-import { groupCodes, type GroupState, type JoinedGroup } from './group-state.ts'
+import { groupCodes, type GroupJoin, type GroupState } from './group-state.ts'
 import { timedOut } from './wait-for.ts'
 
 /** A member of a group of the embedded broker. */
@@ -21,6 +21,10 @@ export class EmbeddedMembership implements GroupMembership {
   /** Whether the group has heard of the member id. */
   #known = false
   #identity: GroupIdentity | undefined
+  /** In the last generation that was joined, with an assignment or without. */
+  #last: GroupIdentity | undefined
+  /** Whether no generation has passed this member by since the assignment that it was given last. */
+  #continuous = false
   #ended: Error | undefined
   #failJoin: ((error: Error) => void) | undefined
 
@@ -31,33 +35,28 @@ export class EmbeddedMembership implements GroupMembership {
     this.#memberId = this.#newMemberId()
   }
 
-  async join(options: WaitOptions = {}): Promise<GroupAssignment> {
+  async join(options: WaitOptions = {}): Promise<JoinedGroup> {
     this.#checkUsable()
-    await this.#session.request('joinGroup', options.signal)
-    this.#checkUsable()
-    // The caller may have given up in the meantime.
-    options.signal?.throwIfAborted()
-    const { groupId, instanceId, assignor } = this.#options
-    const joining = this.#fenceable(() => {
-      const member = { id: this.#memberId, known: this.#known, options: this.#options }
-      return this.#group.join({ ...member, subscription: assignor.subscription() })
-    })
-    this.#known = true
-    const memberId = this.#memberId
-    const joined = await this.#settled(joining, options)
-    this.#identity = {
-      groupId,
-      memberId,
-      generationId: joined.generationId,
-      ...(instanceId === undefined ? {} : { instanceId }),
+    const { clock } = this.#session.state
+    const untilMs = clock.monotonicMs() + (options.timeoutMs ?? Infinity)
+    for (;;) {
+      const timeoutMs = Math.max(0, untilMs - clock.monotonicMs())
+      try {
+        const { assignment } = await this.#joinOnce({ ...options, timeoutMs })
+        const continuous = this.#continuous
+        this.#identity = this.#last
+        this.#continuous = true
+        return { ...assignment, continuous }
+      } catch (error) {
+        if (!isAskedToJoinAgain(error)) throw error
+      }
     }
-    return joined.assignment
   }
 
   async heartbeat(): Promise<'stable' | 'rebalance'> {
     const identity = this.identity()
     await this.#session.request('heartbeat')
-    return this.#fenceable(() => this.#group.heartbeat(identity))
+    return this.#fenceable(identity.memberId, () => this.#group.heartbeat(identity))
   }
 
   identity(): GroupIdentity {
@@ -66,10 +65,15 @@ export class EmbeddedMembership implements GroupMembership {
     throw new LifecycleError(`The member has not joined group ${this.#options.groupId} yet`)
   }
 
-  async commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
-    const identity = this.identity()
+  async commitOffsets(
+    offsets: readonly CommittedOffset[],
+    member: GroupIdentity = this.identity(),
+  ): Promise<void> {
+    this.#checkUsable()
     await this.#session.request('offsetCommit')
-    this.#fenceable(() => this.#session.state.commitOffsets(this.#group, identity, offsets))
+    this.#fenceable(member.memberId, () =>
+      this.#session.state.commitOffsets(this.#group, member, offsets),
+    )
   }
 
   async leave(): Promise<void> {
@@ -102,6 +106,35 @@ export class EmbeddedMembership implements GroupMembership {
     this.#end(error)
   }
 
+  async #joinOnce(options: WaitOptions): Promise<GroupJoin> {
+    await this.#session.request('joinGroup', options.signal)
+    this.#checkUsable()
+    // The caller may have given up in the meantime.
+    options.signal?.throwIfAborted()
+    const { assignor } = this.#options
+    const id = this.#memberId
+    const joining = this.#fenceable(id, () =>
+      this.#group.join({
+        id,
+        known: this.#known,
+        options: this.#options,
+        subscription: assignor.subscription(this.#last),
+        onGeneration: (generationId) => this.#noteGeneration(id, generationId),
+      }),
+    )
+    this.#known = true
+    return await this.#settled(joining, options)
+  }
+
+  #noteGeneration(memberId: string, generationId: number): void {
+    const { groupId, instanceId } = this.#options
+    const before = this.#last
+    // A join that changes nothing may be answered with the generation that there is.
+    this.#continuous &&= before !== undefined && generationId - before.generationId <= 1
+    const instance = instanceId === undefined ? {} : { instanceId }
+    this.#last = { groupId, memberId, generationId, ...instance }
+  }
+
   #end(error: Error): void {
     this.#ended ??= error
     this.#failJoin?.(error)
@@ -114,6 +147,8 @@ export class EmbeddedMembership implements GroupMembership {
   #beNew(): void {
     this.#memberId = this.#newMemberId()
     this.#known = false
+    this.#last = undefined
+    this.#continuous = false
   }
 
   #checkUsable(): void {
@@ -121,20 +156,22 @@ export class EmbeddedMembership implements GroupMembership {
   }
 
   /** A member that is told that it is none joins as a new one. */
-  #fenceable<T>(run: () => T): T {
+  #fenceable<T>(memberId: string, run: () => T): T {
     try {
       return run()
     } catch (error) {
-      this.#noteFenced(error)
+      this.#noteFenced(memberId, error)
       throw error
     }
   }
 
-  #noteFenced(error: unknown): void {
+  #noteFenced(memberId: string, error: unknown): void {
+    // A late answer to a former self says nothing about the member that joined since.
+    if (memberId !== this.#memberId) return
     if (error instanceof FencedError && error.brokerCode === groupCodes.unknownMember) this.#beNew()
   }
 
-  #settled(joining: Promise<JoinedGroup>, options: WaitOptions): Promise<JoinedGroup> {
+  #settled(joining: Promise<GroupJoin>, options: WaitOptions): Promise<GroupJoin> {
     const { signal, timeoutMs } = options
     const memberId = this.#memberId
     return new Promise((resolve, reject) => {
@@ -152,7 +189,7 @@ export class EmbeddedMembership implements GroupMembership {
       const onAbort = (): void => giveUp(signal?.reason as Error)
       this.#failJoin = giveUp
       signal?.addEventListener('abort', onAbort, { once: true })
-      if (timeoutMs !== undefined) {
+      if (timeoutMs !== undefined && timeoutMs !== Infinity) {
         const what = `Joining group ${this.#options.groupId}`
         timer = this.#session.state.clock.schedule(timeoutMs, () => {
           giveUp(timedOut(what, timeoutMs))
@@ -161,10 +198,14 @@ export class EmbeddedMembership implements GroupMembership {
       joining.then(
         (joined) => end(() => resolve(joined)),
         (error: Error) => {
-          this.#noteFenced(error)
+          this.#noteFenced(memberId, error)
           end(() => reject(error))
         },
       )
     })
   }
+}
+
+function isAskedToJoinAgain(error: unknown): boolean {
+  return error instanceof BrokerError && error.brokerCode === groupCodes.rebalanceInProgress
 }

@@ -1,7 +1,13 @@
 import type { Timer } from '../../core/clock.ts'
 import { LifecycleError, ProductionError } from '../../core/errors.ts'
 import type { Headers } from '../../core/headers.ts'
-import type { CommittedOffset, GroupIdentity, Producer, ProducerOptions } from '../port.ts'
+import type {
+  CommittedOffset,
+  GroupIdentity,
+  IdentityRenewal,
+  Producer,
+  ProducerOptions,
+} from '../port.ts'
 import type { ClientSession } from './client-session.ts'
 import type { EmbeddedTopic } from './embedded-topic.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -132,19 +138,40 @@ export class EmbeddedProducer implements Producer {
     this.#inTransaction = true
   }
 
-  async sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+  async sendOffsets(
+    member: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+    renew?: IdentityRenewal,
+  ): Promise<void> {
     this.#checkUsable()
     const identity = this.#transactional()
     if (!this.#inTransaction) throw new LifecycleError('Offsets are sent within a transaction')
-    const sent = this.#attempt(async () => {
-      await this.#session.request('txnOffsetCommit')
-      const { state } = this.#session
-      state.transactions.sendOffsets(identity, state.group(member.groupId), member, offsets)
-    })
+    const sent = this.#attempt(() => this.#sendOffsets(identity, member, offsets, renew))
     sent.catch(() => undefined)
     this.#offsets = Promise.all([this.#offsets, sent]).then(() => undefined)
     this.#offsets.catch(() => undefined)
     await sent
+  }
+
+  async #sendOffsets(
+    identity: ProducerIdentity,
+    member: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+    renew: IdentityRenewal | undefined,
+  ): Promise<void> {
+    const { state } = this.#session
+    let current = member
+    for (;;) {
+      try {
+        await this.#session.request('txnOffsetCommit')
+        state.transactions.sendOffsets(identity, state.group(member.groupId), current, offsets)
+        return
+      } catch (error) {
+        const renewed = await renew?.(current, error)
+        if (renewed === undefined) throw error
+        current = renewed
+      }
+    }
   }
 
   async commitTransaction(): Promise<void> {

@@ -1,4 +1,4 @@
-import { FencedError, LifecycleError } from '../../core/errors.ts'
+import { BrokerError, FencedError, LifecycleError } from '../../core/errors.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import type {
   GroupAssignment,
@@ -16,10 +16,12 @@ export interface JoiningMember {
   readonly known: boolean
   readonly options: GroupOptions
   readonly subscription: GroupSubscription
+  /** Told the generation as soon as all have joined, before the assignment is made. */
+  onGeneration(generationId: number): void
 }
 
 /** What a member learns when a rebalance is over. */
-export interface JoinedGroup {
+export interface GroupJoin {
   readonly generationId: number
   readonly assignment: GroupAssignment
 }
@@ -37,8 +39,9 @@ interface GroupMember {
 }
 
 interface Joining {
-  resolve(joined: JoinedGroup): void
+  resolve(joined: GroupJoin): void
   reject(error: Error): void
+  onGeneration(generationId: number): void
 }
 
 /** Kafka's codes, which tell callers what happened as a real broker would. */
@@ -46,10 +49,14 @@ export const groupCodes: {
   readonly unknownMember: number
   readonly illegalGeneration: number
   readonly fencedInstance: number
-} = { unknownMember: 25, illegalGeneration: 22, fencedInstance: 82 }
+  readonly rebalanceInProgress: number
+} = { unknownMember: 25, illegalGeneration: 22, fencedInstance: 82, rebalanceInProgress: 27 }
 
 /**
  * One consumer group: the classic protocol's states, on one coordinator.
+ *
+ * The generation moves on when all have joined. Until then offsets are taken with the one before; from then on within
+ * transactions with the new one, and outside of them once the assignment is made.
  *
  * @remarks Source: Kafka's `GroupMetadata` and `GroupCoordinator`, KIP-345 for static members.
  */
@@ -69,8 +76,8 @@ export class GroupState {
   }
 
   /** Takes a member in, or back in, and resolves when all are there and the assignment is made. */
-  join(joins: JoiningMember): Promise<JoinedGroup> {
-    const { id, options, subscription } = joins
+  join(joins: JoiningMember): Promise<GroupJoin> {
+    const { id, options, subscription, onGeneration } = joins
     const replaced = this.#replaceStaticMember(joins)
     const known = this.#members.get(id)
     const changed = !known || !isSame(known.subscription, subscription)
@@ -84,21 +91,26 @@ export class GroupState {
     }
     this.#members.set(id, member)
     member.subscription = subscription
-    return new Promise<JoinedGroup>((resolve, reject) => {
+    return new Promise<GroupJoin>((resolve, reject) => {
       member.joining?.reject(new LifecycleError(`Another join to group ${this.id} followed`))
-      member.joining = { resolve, reject }
+      member.joining = undefined
+      const joining = { resolve, reject, onGeneration }
       if (
         this.#state === 'stable' &&
         member.assignment &&
         this.#keepsPlace(replaced, changed, id)
       ) {
+        member.joining = joining
+        onGeneration(this.#generation)
         this.#settle(member, member.assignment)
         return
       }
-      member.sessionTimer?.cancel()
       // A member whose assignment is being made just goes on waiting for it.
       const waits = this.#state === 'completing' && !changed
       if (this.#state !== 'preparing' && !waits) this.#prepareRebalance()
+      member.sessionTimer?.cancel()
+      member.joining = joining
+      if (waits) onGeneration(this.#generation)
       this.#completeWhenAllJoined()
     })
   }
@@ -114,7 +126,7 @@ export class GroupState {
   heartbeat(identity: GroupIdentity): 'stable' | 'rebalance' {
     const member = this.check(identity)
     this.#startSession(member)
-    return this.#state === 'stable' ? 'stable' : 'rebalance'
+    return this.#state === 'preparing' ? 'rebalance' : 'stable'
   }
 
   leave(memberId: string): void {
@@ -147,6 +159,20 @@ export class GroupState {
       )
     }
     return member
+  }
+
+  /**
+   * {@link check} for offsets outside of transactions, which a group does not take while its assignment is being made.
+   *
+   * @remarks Source: Kafka's `ClassicGroup.validateOffsetCommit`.
+   */
+  checkOffsetCommit(identity: GroupIdentity): void {
+    this.check(identity)
+    if (this.#state !== 'completing') return
+    throw new FencedError(
+      `The assignment of group ${this.id} is being made; its member has to wait for it to commit offsets`,
+      { brokerCode: groupCodes.rebalanceInProgress },
+    )
   }
 
   /** A static member that comes back under a new member id takes the place of its former self, which is fenced. */
@@ -208,6 +234,7 @@ export class GroupState {
   }
 
   #prepareRebalance(): void {
+    if (this.#state === 'completing') this.#haveJoinedAgain()
     this.#state = 'preparing'
     this.#startRebalanceTimer(() => this.#expelThoseMissing())
   }
@@ -218,28 +245,55 @@ export class GroupState {
     this.#rebalanceTimer = this.#clock.schedule(Math.max(...timeouts), run, true)
   }
 
+  /** Those that wait for an assignment that will not be made have to join again. */
+  #haveJoinedAgain(): void {
+    for (const member of this.#members.values()) {
+      const { joining } = member
+      if (!joining) continue
+      member.joining = undefined
+      this.#startSession(member)
+      joining.reject(
+        new BrokerError(`Group ${this.id} rebalances once more; its members have to join again`, {
+          brokerCode: groupCodes.rebalanceInProgress,
+        }),
+      )
+    }
+  }
+
+  /** Static members stay until their session ends: they may be just restarting. */
   #expelThoseMissing(): void {
     for (const member of this.#members.values()) {
-      if (member.joining) continue
+      if (member.joining || member.options.instanceId !== undefined) continue
       member.sessionTimer?.cancel()
       this.#members.delete(member.id)
     }
     if (this.#members.size === 0) {
       this.#state = 'empty'
       this.#generation++
+    } else if ([...this.#members.values()].some(({ joining }) => joining)) {
+      this.#completeJoins()
     } else {
-      this.#completeWhenAllJoined()
+      this.#startRebalanceTimer(() => this.#expelThoseMissing())
     }
   }
 
   #completeWhenAllJoined(): void {
-    if (this.#state !== 'preparing') return
+    if (this.#state !== 'preparing' || this.#members.size === 0) return
+    for (const { joining } of this.#members.values()) if (!joining) return
+    this.#completeJoins()
+  }
+
+  #completeJoins(): void {
     const members = [...this.#members.values()]
-    if (members.length === 0 || members.some((member) => !member.joining)) return
     this.#state = 'completing'
     this.#generation++
-    const leader = members.find(({ id }) => id === this.#leaderId) ?? members[0]!
+    const joined = members.filter(({ joining }) => joining)
+    const leader = joined.find(({ id }) => id === this.#leaderId) ?? joined[0]!
     this.#leaderId = leader.id
+    for (const member of members) {
+      if (member.joining) member.joining.onGeneration(this.#generation)
+      else this.#startSession(member)
+    }
     this.#startRebalanceTimer(() => {
       this.#remove(leader, `Assigning the partitions of group ${this.id} took too long`)
     })
@@ -269,7 +323,7 @@ export class GroupState {
     this.#state = 'stable'
     for (const member of members) {
       member.assignment = assignments.get(member.id)
-      if (member.assignment) this.#settle(member, member.assignment)
+      if (member.assignment && member.joining) this.#settle(member, member.assignment)
     }
   }
 

@@ -1,34 +1,42 @@
+import type { GroupIdentity } from '../../broker/port.ts'
 import { taskIdName } from '../../core/task-id.ts'
-import type { TaskManager } from '../task-manager.ts'
 import type { WorkerOptions } from '../worker-options.ts'
-import type { MemberData } from './member-data.ts'
+import { dataVersion, type MemberData } from './member-data.ts'
 import { topologyFingerprint } from './task-assignor.ts'
 
 /** What this worker says about itself whenever it joins the group. */
 export class MemberFacts {
   readonly #options: WorkerOptions
-  readonly #tasks: TaskManager
   readonly #processId: string
   readonly #fingerprint: string
-  #stored: readonly string[] = []
+  #stored: Readonly<globalThis.Record<string, number>> = {}
+  #given: ReadonlySet<string> = new Set()
 
-  constructor(options: WorkerOptions, tasks: TaskManager) {
+  constructor(options: WorkerOptions, processId: string) {
     this.#options = options
-    this.#tasks = tasks
-    this.#processId = options.thread?.processId ?? options.random.uuid()
+    this.#processId = processId
     this.#fingerprint = topologyFingerprint(options.plan)
   }
 
   /** Looks up which tasks have state here, since a join cannot wait for that. */
   async refresh(): Promise<void> {
-    this.#stored = (await this.#options.state.storedTasks()).map(taskIdName)
+    const stored = await this.#options.state.storedTasks()
+    this.#stored = Object.fromEntries(stored.map((id) => [taskIdName(id), 0]))
   }
 
-  data(): MemberData {
+  /** Notes which tasks are this worker's until it says otherwise, whether or not it has opened them. */
+  noteGiven(tasks: readonly string[]): void {
+    this.#given = new Set(tasks)
+  }
+
+  /** `last`: as which member of the group, and of which generation. A member that is new has no tasks. */
+  data(last: GroupIdentity | undefined): MemberData {
     return {
-      version: 1,
+      version: dataVersion,
       processId: this.#processId,
-      owned: this.#tasks.all.map((task) => task.name),
+      generation: last?.generationId ?? -1,
+      active: last === undefined ? [] : [...this.#given],
+      standby: [],
       stored: this.#stored,
       fingerprint: this.#fingerprint,
     }

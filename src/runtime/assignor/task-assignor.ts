@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type {
   GroupAssignment,
   GroupAssignor,
+  GroupIdentity,
   GroupMemberSubscription,
   GroupSubscription,
 } from '../../broker/port.ts'
@@ -10,16 +11,30 @@ import type { Logger } from '../../core/logger.ts'
 import type { TopologyPlan } from '../../topology/topology-plan.ts'
 import type { TaskInputs } from '../topic-layout.ts'
 import { assignTasks } from './assign-tasks.ts'
-import type { AssignableMember } from './assignment.ts'
-import { decodeMemberData, encodeData, foreignMember, type MemberData } from './member-data.ts'
+import type { AssignmentSettings } from './assignment.ts'
+import { handOver, ownersOf } from './hand-over.ts'
+import {
+  dataVersion,
+  decodeMemberData,
+  encodeData,
+  foreignMember,
+  noTasks,
+  type AssignmentData,
+  type MemberData,
+} from './member-data.ts'
 
 /** What the assignor asks of its worker. */
 export interface TaskAssignorOptions {
   readonly topics: readonly string[]
   readonly logger: Logger
-  memberData(): MemberData
+  readonly settings: AssignmentSettings
+  /** After so long tasks are assigned anew where copies of their state are being made to move them to. Milliseconds. */
+  readonly probingRebalanceIntervalMs: number
+  memberData(last: GroupIdentity | undefined): MemberData
   /** All tasks of the application, as of now. */
   tasks(): Promise<ReadonlyMap<string, TaskInputs>>
+  /** By task, the sum of the end offsets of its changelogs; a task is absent that has no state to restore. */
+  changelogEnds(tasks: ReadonlyMap<string, TaskInputs>): Promise<ReadonlyMap<string, number>>
 }
 
 interface Member {
@@ -28,11 +43,16 @@ interface Member {
   readonly data: MemberData | undefined
 }
 
+/** A member that takes part. */
+type Accepted = MemberData & { readonly memberId: string }
+
 /**
  * Shares an application's tasks among its workers.
  *
  * Workers with another topology are told to stop, since tasks of the same name would be other tasks there. Those that
  * already run tasks stay; it is the newcomers that are refused.
+ *
+ * @remarks Source: `org.apache.kafka.streams.processor.internals.StreamsPartitionAssignor`.
  */
 export class TaskAssignor implements GroupAssignor {
   readonly name = 'millrace'
@@ -42,10 +62,10 @@ export class TaskAssignor implements GroupAssignor {
     this.#options = options
   }
 
-  subscription(): GroupSubscription {
+  subscription(last: GroupIdentity | undefined): GroupSubscription {
     return {
       topics: this.#options.topics,
-      userData: encodeData(this.#options.memberData()),
+      userData: encodeData(this.#options.memberData(last)),
     }
   }
 
@@ -58,34 +78,53 @@ export class TaskAssignor implements GroupAssignor {
       memberId,
       data: decodeMemberData(userData),
     }))
-    const { fingerprint: own } = this.#options.memberData()
+    const { fingerprint: own } = this.#options.memberData(undefined)
     if (rulingFingerprint(members, own) !== own) throw new TopologyError(differingTopology)
     const assignments = new Map<string, GroupAssignment>()
-    const accepted: AssignableMember[] = []
+    const accepted: Accepted[] = []
     for (const { memberId, data } of members) {
-      if (data?.fingerprint === own) {
-        const { processId, owned: active } = data
-        const stored = new Map(data.stored.map((name) => [name, 0]))
-        accepted.push({ memberId, processId, active, standby: [], stored })
-      } else {
-        assignments.set(memberId, this.#refusal(memberId, data))
-      }
+      if (data?.fingerprint === own) accepted.push({ ...data, memberId })
+      else assignments.set(memberId, this.#refusal(memberId, data))
     }
-    const assignable = [...tasks.keys()].map((name) => ({ name, endOffsetSum: 0 }))
-    const { members: given } = assignTasks(assignable, accepted, {
-      numStandbyReplicas: 0,
-      acceptableRecoveryLag: 0,
-      maxWarmupReplicas: 1,
-    })
-    for (const [memberId, { active: names }] of given) {
+    for (const [memberId, data] of await this.#share(tasks, accepted)) {
       assignments.set(memberId, {
-        partitions: names.flatMap((name) => tasks.get(name)!.partitions),
-        userData: encodeData({ version: 1, tasks: names }),
+        partitions: data.active.flatMap((name) => tasks.get(name)!.partitions),
+        userData: encodeData(data),
       })
     }
-    const shares = [...given].map(([memberId, { active }]) => `${memberId}: ${active.length}`)
-    this.#options.logger.info('Assigned the tasks', { tasks: tasks.size, shares })
     return assignments
+  }
+
+  async #share(
+    tasks: ReadonlyMap<string, TaskInputs>,
+    accepted: readonly Accepted[],
+  ): Promise<Map<string, AssignmentData>> {
+    const { settings, logger, probingRebalanceIntervalMs } = this.#options
+    const ends = await this.#options.changelogEnds(tasks)
+    const owners = ownersOf(accepted)
+    const target = assignTasks(
+      [...tasks.keys()].map((name) => ({ name, endOffsetSum: ends.get(name) })),
+      accepted.map(({ memberId, processId, active, standby, stored }) => ({
+        memberId,
+        processId,
+        active: active.filter((task) => owners.get(task) === memberId),
+        standby,
+        stored: new Map(Object.entries(stored)),
+      })),
+      settings,
+    )
+    const told = handOver(target.members, accepted)
+    const moving = [...told.values()].reduce((sum, { awaited }) => sum + awaited.length, 0)
+    const shares = [...told].map(([memberId, { active }]) => `${memberId}: ${active.length}`)
+    logger.info('Assigned the tasks', { tasks: tasks.size, shares, moving })
+    // One member is enough to ask for the assignment to be made anew.
+    const prober = target.isProbing ? [...told.keys()].toSorted()[0] : undefined
+    return new Map(
+      [...told].map(([memberId, each]) => {
+        const probe = memberId === prober ? { probeAfterMs: probingRebalanceIntervalMs } : {}
+        return [memberId, { version: dataVersion, ...each, unsettled: moving > 0, ...probe }]
+      }),
+    )
   }
 
   #refusal(memberId: string, data: MemberData | undefined): GroupAssignment {
@@ -93,7 +132,7 @@ export class TaskAssignor implements GroupAssignor {
       ? differingTopology
       : `What this worker says of itself cannot be read by the group's leader: ${foreignMember}`
     this.#options.logger.error('A group member gets no tasks', { memberId, reason: refused })
-    return { partitions: [], userData: encodeData({ version: 1, tasks: [], refused }) }
+    return { partitions: [], userData: encodeData({ ...noTasks, refused }) }
   }
 }
 
@@ -113,7 +152,7 @@ function rulingFingerprint(members: readonly Member[], own: string): string {
   const owned = new Map<string, number>([[own, 0]])
   for (const { data } of members) {
     if (!data) continue
-    owned.set(data.fingerprint, (owned.get(data.fingerprint) ?? 0) + data.owned.length)
+    owned.set(data.fingerprint, (owned.get(data.fingerprint) ?? 0) + data.active.length)
   }
   const most = Math.max(...owned.values())
   if (owned.get(own) === most) return own

@@ -26,15 +26,30 @@ export class AtLeastOnceCommitter implements Committer {
   }
 
   async commit(tasks: readonly ActiveTask[]): Promise<CommittedOffset[]> {
-    const { collector, membership } = this.#parts
+    const { collector } = this.#parts
     const prepared = prepareTasks(tasks)
     await collector.producer.flush()
     const lastOffset = lastOffsetOf(collector)
     const offsets = prepared.flatMap((each) => each.prepared.offsets)
-    if (offsets.length > 0) await membership.commitOffsets(offsets)
-    // Only punctuations ran: the group is asked all the same whether the tasks are still here.
-    else await membership.heartbeat()
+    await this.#commitOffsets(offsets)
     await Promise.all(prepared.map((each) => each.task.applyCommitted(each.prepared, lastOffset)))
     return offsets
+  }
+
+  async #commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
+    const { membership, session } = this.#parts
+    let member = session.identity()
+    for (;;) {
+      try {
+        // Only punctuations ran: the group is asked all the same whether the tasks are still here.
+        if (offsets.length > 0) await membership.commitOffsets(offsets, member)
+        else await membership.heartbeat()
+        return
+      } catch (error) {
+        const renewed = await session.renew(member, error)
+        if (renewed === undefined) throw error
+        member = renewed
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { GroupMembership } from '../../broker/port.ts'
 import type { BrokerRecordCollector } from '../broker-record-collector.ts'
+import type { GroupSession } from '../group-session.ts'
 import type { RepartitionPurge } from '../repartition-purge.ts'
 import type { TaskManager } from '../task-manager.ts'
 import type { WorkerMetrics } from '../worker-metrics.ts'
@@ -12,6 +13,7 @@ import { ExactlyOnceCommitter } from './exactly-once-committer.ts'
 export interface CommitsParts {
   readonly collector: BrokerRecordCollector
   readonly membership: GroupMembership
+  readonly session: GroupSession
   readonly tasks: TaskManager
   readonly purge: RepartitionPurge
   readonly metrics: WorkerMetrics

@@ -2,6 +2,7 @@ import type { CommittedOffset, GroupMembership } from '../../broker/port.ts'
 import type { TopicPartition } from '../../core/topic-partition.ts'
 import type { ActiveTask } from '../active-task.ts'
 import type { BrokerRecordCollector } from '../broker-record-collector.ts'
+import type { GroupSession } from '../group-session.ts'
 import type { PreparedCommit } from '../stream-task.ts'
 
 /** Makes what tasks have done since the last commit last. */
@@ -41,4 +42,5 @@ export function lastOffsetOf(
 export interface CommitterParts {
   readonly collector: BrokerRecordCollector
   readonly membership: GroupMembership
+  readonly session: GroupSession
 }

@@ -24,12 +24,12 @@ export class ExactlyOnceCommitter implements Committer {
   }
 
   async commit(tasks: readonly ActiveTask[]): Promise<CommittedOffset[]> {
-    const { collector, membership } = this.#parts
+    const { collector, session } = this.#parts
     const prepared = prepareTasks(tasks)
     const offsets = prepared.flatMap((each) => each.prepared.offsets)
     if (offsets.length > 0 || collector.inTransaction) {
       const moved = offsets.length > 0 ? offsets : tasks.flatMap((task) => task.places)
-      await collector.commitTransaction(membership.identity(), moved)
+      await collector.commitTransaction(session.identity(), moved, session.renew)
     }
     const lastOffset = lastOffsetOf(collector)
     // All of them read the producer's offsets before anything of the next transaction is acknowledged.

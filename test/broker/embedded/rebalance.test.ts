@@ -105,7 +105,7 @@ describe('rebalances of the embedded broker', () => {
     await Promise.all([leader.join(), joining])
     const generation = generationOf(leader)
     const assignment = await follower.join()
-    expect(assignment).toEqual(await joining)
+    expect(assignment).toEqual({ ...(await joining), continuous: true })
     expect(generationOf(follower)).toBe(generation)
     expect(await leader.heartbeat()).toBe('stable')
     const again = watch(leader.join())

@@ -6,10 +6,10 @@ import {
 } from '../../../core/errors.ts'
 import type {
   CommittedOffset,
-  GroupAssignment,
   GroupIdentity,
   GroupMembership,
   GroupOptions,
+  JoinedGroup,
   WaitOptions,
 } from '../../port.ts'
 import { Backoff } from '../cluster/backoff.ts'
@@ -42,6 +42,10 @@ export class KafkaGroup implements GroupMembership {
   readonly #coordinator: Coordinator
   #memberId = ''
   #identity: GroupIdentity | undefined
+  /** In the last generation that was joined, with an assignment or without. */
+  #last: GroupIdentity | undefined
+  /** Whether no generation has passed this member by since the assignment that it was given last. */
+  #continuous = false
   /** Tells the join under way from one that was given up and has not noticed yet. */
   #joins = 0
   #closed = false
@@ -53,13 +57,12 @@ export class KafkaGroup implements GroupMembership {
     this.#coordinator = new Coordinator(cluster, 'group', options.groupId)
   }
 
-  async join(options?: WaitOptions): Promise<GroupAssignment> {
+  async join(options?: WaitOptions): Promise<JoinedGroup> {
     this.#checkOpen()
     const join = ++this.#joins
     const { clock, random } = this.#cluster.environment
     const wait = new Wait(clock, options, unbounded)
     const backoff = new Backoff(random)
-    const subscription = encodeSubscription(this.#options.assignor.subscription())
     const late = (): Error =>
       new BrokerTimeoutError(
         `Joining group '${this.#options.groupId}' took over ${wait.timeoutMs} ms.`,
@@ -70,8 +73,8 @@ export class KafkaGroup implements GroupMembership {
     try {
       for (;;) {
         wait.signal?.throwIfAborted()
-        const assignment = await wait.bound(this.#joinOnce(join, subscription), late)
-        if (assignment !== undefined) return assignment
+        const joined = await wait.bound(this.#joinOnce(join), late)
+        if (joined !== undefined) return joined
         this.#checkOpen()
         if (wait.leftMs() === 0) throw late()
         await wait.sleep(backoff.next())
@@ -94,7 +97,7 @@ export class KafkaGroup implements GroupMembership {
         const code = await this.#coordinator.send(heartbeat(member))
         if (code === codes.none) return 'stable'
         if (code === codes.rebalanceInProgress) return 'rebalance'
-        throw this.#memberFailure(code, what)
+        throw this.#memberFailure(member.memberId, code, what)
       },
     )
   }
@@ -104,15 +107,17 @@ export class KafkaGroup implements GroupMembership {
     throw new LifecycleError(`Group '${this.#options.groupId}' has not been joined yet.`)
   }
 
-  async commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
-    const member = this.identity()
+  async commitOffsets(
+    offsets: readonly CommittedOffset[],
+    member: GroupIdentity = this.identity(),
+  ): Promise<void> {
     if (offsets.length === 0) return
     const what = `Committing offsets of group '${member.groupId}'`
     await this.#withCoordinator(what, this.#cluster.environment.settings.apiTimeoutMs, async () => {
       const results = await this.#coordinator.send(offsetCommit(member, offsets))
       for (const { errorCode, topic, partition } of results) {
         if (errorCode === codes.none) continue
-        throw this.#memberFailure(errorCode, `${what} for ${topic}-${partition}`)
+        throw this.#memberFailure(member.memberId, errorCode, `${what} for ${topic}-${partition}`)
       }
     })
   }
@@ -121,7 +126,7 @@ export class KafkaGroup implements GroupMembership {
     const { groupId, instanceId, sessionTimeoutMs } = this.#options
     const memberId = this.#memberId
     if (memberId === '' || this.#closed) return
-    this.#memberId = ''
+    this.#beNew()
     this.#identity = undefined
     this.#joins++
     // A join that is under way would only bring the member back.
@@ -129,7 +134,7 @@ export class KafkaGroup implements GroupMembership {
     await this.#withCoordinator(`Leaving group '${groupId}'`, sessionTimeoutMs, async (what) => {
       const code = await this.#coordinator.send(leaveGroup(groupId, memberId, instanceId))
       if (code !== codes.none && code !== codes.unknownMemberId) {
-        throw this.#memberFailure(code, what)
+        throw this.#coordinator.failure(code, what)
       }
     })
   }
@@ -146,16 +151,11 @@ export class KafkaGroup implements GroupMembership {
   }
 
   /** One JoinGroup and SyncGroup; undefined where it is to be tried again. */
-  async #joinOnce(join: number, subscription: Buffer): Promise<GroupAssignment | undefined> {
+  async #joinOnce(join: number): Promise<JoinedGroup | undefined> {
     try {
-      const joined = await this.#requestJoin(subscription)
+      const joined = await this.#requestJoin()
       if (joined === undefined) return undefined
-      const member: GroupIdentity = {
-        groupId: this.#options.groupId,
-        memberId: joined.memberId,
-        generationId: joined.generationId,
-        ...(this.#options.instanceId === undefined ? {} : { instanceId: this.#options.instanceId }),
-      }
+      const member = this.#noteGeneration(joined)
       const { rebalanceTimeoutMs } = this.#options
       const assignments = await this.#assignments(joined)
       if (join !== this.#joins) throw new LifecycleError('This join was given up.')
@@ -164,8 +164,10 @@ export class KafkaGroup implements GroupMembership {
         this.#rejoinOrThrow(synced.errorCode, 'Fetching the assignment')
         return undefined
       }
+      const continuous = this.#continuous
       this.#identity = member
-      return decodeAssignment(synced.assignment)
+      this.#continuous = true
+      return { ...decodeAssignment(synced.assignment), continuous }
     } catch (error) {
       if (error instanceof BrokerError && error.retriable && !(error instanceof FencedError)) {
         return undefined
@@ -174,8 +176,9 @@ export class KafkaGroup implements GroupMembership {
     }
   }
 
-  async #requestJoin(subscription: Buffer): Promise<JoinGroupResponse | undefined> {
+  async #requestJoin(): Promise<JoinGroupResponse | undefined> {
     const { groupId, instanceId, sessionTimeoutMs, rebalanceTimeoutMs, assignor } = this.#options
+    const subscription = encodeSubscription(assignor.subscription(this.#last))
     // With a member id at hand the second round follows at once.
     for (let round = 0; round < 2; round++) {
       const joined = await this.#joining.send(
@@ -203,6 +206,23 @@ export class KafkaGroup implements GroupMembership {
     return undefined
   }
 
+  #noteGeneration({ memberId, generationId }: JoinGroupResponse): GroupIdentity {
+    const { groupId, instanceId } = this.#options
+    const before = this.#last
+    // A join that changes nothing may be answered with the generation that there is.
+    const follows = before?.memberId === memberId && generationId - before.generationId <= 1
+    this.#continuous &&= follows
+    const instance = instanceId === undefined ? {} : { instanceId }
+    this.#last = { groupId, memberId, generationId, ...instance }
+    return this.#last
+  }
+
+  #beNew(): void {
+    this.#memberId = ''
+    this.#last = undefined
+    this.#continuous = false
+  }
+
   /** What the leader hands out; followers send nothing. */
   async #assignments(joined: JoinGroupResponse): Promise<Map<string, Buffer>> {
     const encoded = new Map<string, Buffer>()
@@ -225,7 +245,7 @@ export class KafkaGroup implements GroupMembership {
   /** Returns where joining again is the answer to this code. */
   #rejoinOrThrow(code: number, doing: string): void {
     const what = `${doing} in group '${this.#options.groupId}'`
-    if (code === codes.unknownMemberId) this.#memberId = ''
+    if (code === codes.unknownMemberId) this.#beNew()
     if (
       code === codes.unknownMemberId ||
       code === codes.illegalGeneration ||
@@ -236,9 +256,9 @@ export class KafkaGroup implements GroupMembership {
     throw this.#joining.failure(code, what)
   }
 
-  #memberFailure(code: number, what: string): BrokerError {
-    // As this member is no longer known, the next join is that of a new one.
-    if (code === codes.unknownMemberId) this.#memberId = ''
+  #memberFailure(memberId: string, code: number, what: string): BrokerError {
+    // As this member is no longer known, the next join is that of a new one; a late answer to a former self says nothing.
+    if (code === codes.unknownMemberId && memberId === this.#memberId) this.#beNew()
     return this.#coordinator.failure(code, what)
   }
 

@@ -1,6 +1,6 @@
 import type { TopicPartition } from '../../../core/topic-partition.ts'
 import { BrokerError, BrokerTimeoutError } from '../../../core/errors.ts'
-import type { CommittedOffset, GroupIdentity } from '../../port.ts'
+import type { CommittedOffset, GroupIdentity, IdentityRenewal } from '../../port.ts'
 import { briefBackoff } from '../cluster/backoff.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { Coordinator } from '../cluster/coordinator.ts'
@@ -67,7 +67,12 @@ export class TransactionCoordinator {
     })
   }
 
-  async addOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+  /** A refusal by the group leaves the transaction as it is: the offsets are sent again as `renew` says. */
+  async addOffsets(
+    member: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+    renew?: IdentityRenewal,
+  ): Promise<void> {
     const { groupId } = member
     const what = `Adding offsets of group '${groupId}' to the transaction of '${this.#transactionalId}'`
     const owner = this.#owner()
@@ -75,18 +80,23 @@ export class TransactionCoordinator {
       const errorCode = await this.#coordinator.send(addOffsetsToTxn(owner, groupId))
       if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
     })
-    let groupCoordinator = this.#groupCoordinators.get(groupId)
-    if (groupCoordinator === undefined) {
-      groupCoordinator = new Coordinator(this.#cluster, 'group', groupId)
-      this.#groupCoordinators.set(groupId, groupCoordinator)
-    }
-    const coordinator = groupCoordinator
-    await this.#retry(what, async () => {
-      const request = txnOffsetCommit(owner, member, offsets)
-      for (const { errorCode } of await coordinator.send(request)) {
-        if (errorCode !== codes.none) throw coordinator.failure(errorCode, what)
+    const coordinator = this.#groupCoordinator(groupId)
+    let current = member
+    for (;;) {
+      try {
+        const request = txnOffsetCommit(owner, current, offsets)
+        await this.#retry(what, async () => {
+          for (const { errorCode } of await coordinator.send(request)) {
+            if (errorCode !== codes.none) throw coordinator.failure(errorCode, what)
+          }
+        })
+        return
+      } catch (error) {
+        const renewed = await renew?.(current, error)
+        if (renewed === undefined) throw error
+        current = renewed
       }
-    })
+    }
   }
 
   /** Throws `BrokerTimeoutError` where the outcome is unknown. */
@@ -109,6 +119,15 @@ export class TransactionCoordinator {
   close(): void {
     this.#coordinator.forget()
     for (const coordinator of this.#groupCoordinators.values()) coordinator.forget()
+  }
+
+  #groupCoordinator(groupId: string): Coordinator {
+    let coordinator = this.#groupCoordinators.get(groupId)
+    if (coordinator === undefined) {
+      coordinator = new Coordinator(this.#cluster, 'group', groupId)
+      this.#groupCoordinators.set(groupId, coordinator)
+    }
+    return coordinator
   }
 
   #owner(): TransactionOwner {

@@ -1,6 +1,12 @@
 import { FencedError, LifecycleError } from '../../../core/errors.ts'
 import type { Headers } from '../../../core/headers.ts'
-import type { CommittedOffset, GroupIdentity, Producer, ProducerOptions } from '../../port.ts'
+import type {
+  CommittedOffset,
+  GroupIdentity,
+  IdentityRenewal,
+  Producer,
+  ProducerOptions,
+} from '../../port.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { codes } from '../protocol/error-codes.ts'
 import type { PartitionQueue } from './partition-queue.ts'
@@ -98,14 +104,18 @@ export class TransactionalProducer implements Producer {
     if (this.#ending === undefined) this.#sending = this.#number
   }
 
-  async sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+  async sendOffsets(
+    member: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+    renew?: IdentityRenewal,
+  ): Promise<void> {
     if (!this.#open) this.#throwNotOpen('send offsets')
     this.#records.checkUsable()
     if (offsets.length === 0) return
     // Assigned before anything is awaited: a commit that is called next must wait for it.
     const before = Promise.all([this.#ending, this.#offsets])
     const sent = before.then(() =>
-      this.#keepingFailure(this.#coordinator.addOffsets(member, offsets)),
+      this.#keepingFailure(this.#coordinator.addOffsets(member, offsets, renew)),
     )
     sent.catch(() => undefined)
     this.#offsets = sent
