@@ -78,6 +78,9 @@ type WorkerMetric =
   | 'commits'
   | 'lagRecords'
   | 'lostRecords'
+  | 'tasksAssigned'
+  | 'tasksRevoked'
+  | 'lastRebalance'
   | 'lagSeconds'
   | 'restored'
   | 'restoreRemaining'
@@ -101,6 +104,18 @@ export const workerMetrics: Readonly<globalThis.Record<WorkerMetric, MetricName>
   rebalances: {
     name: 'millrace_worker_rebalances_total',
     help: 'Rebalances that this worker took part in.',
+  },
+  lastRebalance: {
+    name: 'millrace_worker_last_rebalance_seconds',
+    help: 'How long the last rebalance took, from its beginning until its outcome was taken over.',
+  },
+  tasksAssigned: {
+    name: 'millrace_worker_tasks_assigned_total',
+    help: 'Tasks that came to this worker in rebalances.',
+  },
+  tasksRevoked: {
+    name: 'millrace_worker_tasks_revoked_total',
+    help: 'Tasks that this worker let go in rebalances.',
   },
   failures: {
     name: 'millrace_worker_recovered_failures_total',

@@ -15,6 +15,14 @@ export interface GroupSessionOptions {
   readonly onUnrest: () => void
 }
 
+/** What follows an assignment that was taken over. */
+export interface Settlement {
+  /** Another rebalance is about to follow, so that the group is asked more often. */
+  readonly unsettled: boolean
+  /** This member is the one to begin it. */
+  readonly followUp: boolean
+}
+
 /** Kafka's codes of a refusal that a rebalance explains. */
 const illegalGeneration = 22
 const rebalanceInProgress = 27
@@ -43,6 +51,8 @@ export class GroupSession {
   /** The worker takes over what a join came to, or begins anew: what it would say of itself is not settled. */
   #busy = true
   #rejoinWanted = false
+  #startedMs = 0
+  #tookMs = 0
 
   constructor(options: GroupSessionOptions) {
     this.#options = options
@@ -54,9 +64,14 @@ export class GroupSession {
     return this.#lost
   }
 
-  /** Whether a join is under way, or what it came to has not been taken over. */
-  get isJoining(): boolean {
-    return this.#joining !== undefined || this.#joined !== undefined || this.#failure !== undefined
+  /** Whether the tasks are this worker's to commit. */
+  get mayCommit(): boolean {
+    return this.#identity !== undefined
+  }
+
+  /** From the beginning of the last join until what it came to was taken over. */
+  get tookMs(): number {
+    return this.#tookMs
   }
 
   /**
@@ -116,12 +131,10 @@ export class GroupSession {
     return joined
   }
 
-  /**
-   * What was taken is taken over: from here the tasks are those of the assignment. `unsettled`: another rebalance is
-   * about to follow, so that the group is asked more often; `followUp`: this member is the one to begin it.
-   */
-  settled({ unsettled, followUp }: { unsettled: boolean; followUp: boolean }): void {
-    const { membership, heartbeatIntervalMs } = this.#options
+  /** What was taken is taken over: from here the tasks are those of the assignment. */
+  settled({ unsettled, followUp }: Settlement): void {
+    const { membership, heartbeatIntervalMs, clock } = this.#options
+    this.#tookMs = clock.monotonicMs() - this.#startedMs
     this.#intervalMs = unsettled ? Math.max(1, heartbeatIntervalMs / hurry) : heartbeatIntervalMs
     this.#busy = false
     if (this.#lost) return
@@ -158,6 +171,7 @@ export class GroupSession {
     this.#joined = undefined
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#startedMs = this.#options.clock.monotonicMs()
     const stopJoining = new AbortController()
     this.#stopJoining = stopJoining
     const joining = this.#join(stopJoining.signal).finally(() => {

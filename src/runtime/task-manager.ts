@@ -128,7 +128,12 @@ export class TaskManager {
         ...(timestampExtractor && { timestampExtractor }),
       })
       late.task = task
-      return new ActiveTask({ inputs, task, state, changelogs: changelogsOf(this.#options, inputs) })
+      return new ActiveTask({
+        inputs,
+        task,
+        state,
+        changelogs: changelogsOf(this.#options, inputs),
+      })
     } catch (error) {
       await state.close()
       throw error

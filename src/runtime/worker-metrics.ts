@@ -23,17 +23,24 @@ const statisticsIntervalMs = 10_000
 /** The instruments of a worker. */
 export class WorkerMetrics {
   readonly rebalances: Counter
+  readonly tasksAssigned: Counter
+  readonly tasksRevoked: Counter
   readonly failures: Counter
   readonly commits: Counter
   readonly commitLatency: Histogram
   readonly #metrics: Metrics
   readonly #clock: Clock
+  readonly #lastRebalance: Gauge
   readonly #states: ReadonlyMap<WorkerState, Gauge>
 
   constructor(metrics: Metrics, clock: Clock, taskCount: () => number) {
     this.#metrics = metrics
     this.#clock = clock
     this.rebalances = metrics.counter(names.rebalances.name, names.rebalances.help)
+    const { tasksAssigned, tasksRevoked, lastRebalance } = names
+    this.tasksAssigned = metrics.counter(tasksAssigned.name, tasksAssigned.help)
+    this.tasksRevoked = metrics.counter(tasksRevoked.name, tasksRevoked.help)
+    this.#lastRebalance = metrics.gauge(lastRebalance.name, lastRebalance.help)
     this.failures = metrics.counter(names.failures.name, names.failures.help)
     this.commits = metrics.counter(names.commits.name, names.commits.help)
     this.commitLatency = metrics.histogram(names.commitLatency.name, names.commitLatency.help)
@@ -45,6 +52,10 @@ export class WorkerMetrics {
 
   state(current: WorkerState): void {
     for (const [state, gauge] of this.#states) gauge.set(state === current ? 1 : 0)
+  }
+
+  rebalanced(tookMs: number): void {
+    this.#lastRebalance.set(tookMs / 1000)
   }
 
   /** Adds what is observed of a task while it is here; the task itself removes all series with its name. */

@@ -1,5 +1,7 @@
 import type { Fetcher, GroupMembership, Producer } from '../broker/port.ts'
 import { ConfigError } from '../core/errors.ts'
+import type { AssignmentSettings } from './assignor/assignment.ts'
+import { changelogEnds } from './assignor/changelog-ends.ts'
 import { isolationOf } from './active-task.ts'
 import { MemberFacts } from './assignor/member-facts.ts'
 import { TaskAssignor } from './assignor/task-assignor.ts'
@@ -22,6 +24,13 @@ import { externalSourceTopics, layOutTopics, type TopicLayout } from './topic-la
 import { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
+const assignmentSettings: AssignmentSettings = {
+  numStandbyReplicas: 0,
+  acceptableRecoveryLag: 10_000,
+  maxWarmupReplicas: 2,
+}
+const probingRebalanceIntervalMs = 600_000
+
 /** What the worker tells its parts. */
 export interface WorkerSignals {
   /** Wakes the loop, since there is something to do. */
@@ -36,6 +45,7 @@ export interface WorkerParts {
   readonly fetcher: Fetcher
   readonly membership: GroupMembership
   readonly session: GroupSession
+  readonly facts: MemberFacts
   readonly collector: BrokerRecordCollector
   readonly tasks: TaskManager
   readonly globalStores: GlobalStores
@@ -62,7 +72,8 @@ export async function assembleWorker(
   const { broker, config, clock, logger } = options
   checkGuarantee(options)
   const layout = await settleTopics(options)
-  const openProducer = await producerOpener(options)
+  const processId = await processIdOf(options)
+  const openProducer = producerOpener(options, processId)
   const { collector, deadLetters } = await openOutput(options, await openProducer())
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
@@ -73,31 +84,40 @@ export async function assembleWorker(
     wake: signals.wake,
   })
   const metrics = new WorkerMetrics(options.metrics, clock, () => tasks.all.length)
-  const facts = new MemberFacts(options, tasks)
+  const facts = new MemberFacts(options, processId)
   const membership = openMembership(options, layout, facts)
   const session = new GroupSession({
     membership,
     clock,
     logger,
     heartbeatIntervalMs: config.heartbeatIntervalMs,
+    beforeJoin: () => facts.refresh(),
     onUnrest: signals.wake,
   })
   const fetcher = broker.openFetcher({ isolation: isolationOf(config.processingGuarantee) })
   const restorer = openRestorer(options, metrics)
-  const rebalancer = new Rebalancer(options, {
-    session,
-    tasks,
-    fetcher,
-    layout: layout.tasks,
-    beforeJoin: () => facts.refresh(),
-    onOpened: (task) => metrics.addTask(task),
-  })
   const positions = new StartPositions(options)
   const onProgress = signals.wake
   const arrivals = new TaskArrivals(options, { fetcher, restorer, positions, onProgress })
   const purge = openPurge(options)
   const onEnded = signals.wake
-  const commits = openCommits(options, { collector, membership, tasks, purge, metrics, onEnded })
+  const commits = openCommits(options, {
+    collector,
+    membership,
+    session,
+    tasks,
+    purge,
+    metrics,
+    onEnded,
+  })
+  const rebalancer = new Rebalancer(options, {
+    tasks,
+    fetcher,
+    layout: layout.tasks,
+    commits,
+    arrivals,
+    metrics,
+  })
   const lostOffsets = new LostOffsets(options, (place, records) => metrics.lost(place, records))
   const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, lostOffsets })
   return {
@@ -105,6 +125,7 @@ export async function assembleWorker(
     fetcher,
     membership,
     session,
+    facts,
     collector,
     tasks,
     globalStores,
@@ -135,17 +156,20 @@ async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
   return layout
 }
 
+async function processIdOf({ thread, state, random }: WorkerOptions): Promise<string> {
+  return thread?.processId ?? (await state.processId?.()) ?? random.uuid()
+}
+
 /**
  * One id for the life of the worker, and of those that come after it on the same state: a producer that is opened anew
  * fences the one before, and ends the transaction that a crash has left open.
  */
-async function producerOpener(options: WorkerOptions): Promise<() => Promise<Producer>> {
-  const { broker, config, applicationId, random, state, thread } = options
+function producerOpener(options: WorkerOptions, processId: string): () => Promise<Producer> {
+  const { broker, config, applicationId, thread } = options
   const { transactionTimeoutMs, compression } = config
   if (config.processingGuarantee === 'at_least_once') {
     return () => broker.openProducer({ compression })
   }
-  const processId = thread?.processId ?? (await state.processId?.()) ?? random.uuid()
   const transactionalId = `${applicationId}-${processId}-${thread?.index ?? 1}`
   return () => broker.openProducer({ transactionalId, transactionTimeoutMs, compression })
 }
@@ -201,8 +225,11 @@ function openMembership(
   const assignor = new TaskAssignor({
     topics: [...topics],
     logger,
-    memberData: () => facts.data(),
+    settings: assignmentSettings,
+    probingRebalanceIntervalMs,
+    memberData: (last) => facts.data(last),
     tasks: () => Promise.resolve(layout.tasks),
+    changelogEnds: (tasks) => changelogEnds(options, tasks),
   })
   const { sessionTimeoutMs, rebalanceTimeoutMs } = config
   return broker.openGroup({

@@ -1,5 +1,7 @@
-import { LifecycleError, messageOf, type StreamsError } from '../core/errors.ts'
+import { LifecycleError, messageOf, TopologyError, type StreamsError } from '../core/errors.ts'
+import { decodeAssignmentData } from './assignor/member-data.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
+import type { JoinedGroup } from '../broker/port.ts'
 import { isHopelessAtStart, isRecoverable } from './recoverable.ts'
 import { WorkerLifecycle, type WorkerStateListener } from './worker-lifecycle.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -21,7 +23,8 @@ export class Worker implements AsyncCloseable {
   #parts: WorkerParts | undefined
   #running: Promise<void> | undefined
   #closing: Promise<void> | undefined
-  #joined = false
+  /** Whether the group has given tasks that this worker is still to be given, or has given none yet. */
+  #awaitsTasks = true
   #failures = 0
 
   constructor(options: WorkerOptions) {
@@ -121,6 +124,7 @@ export class Worker implements AsyncCloseable {
       this.#lifecycle.onChange((state) => parts.metrics.state(state))
       const onFailure = (error: Error): void => this.#fail(error)
       await parts.globalStores.start(parts.collector, onFailure, this.#ending.signal)
+      parts.session.join()
       while (!this.#ending.signal.aborted) await this.#turn(parts)
     } catch (error) {
       if (!this.#ending.signal.aborted) {
@@ -134,9 +138,11 @@ export class Worker implements AsyncCloseable {
   /** One turn of the loop, with what has to come before it; mends what can be mended. */
   async #turn(parts: WorkerParts): Promise<void> {
     try {
-      if (!this.#joined || parts.session.wantsRejoin) await this.#rebalance(parts)
+      if (parts.session.lost) await this.#joinAnew(parts)
+      const joined = parts.session.take()
+      if (joined) await this.#adopt(parts, joined)
       await parts.arrivals.advance()
-      if (parts.arrivals.areOver) this.#lifecycle.move('running')
+      if (parts.arrivals.areOver && !this.#awaitsTasks) this.#lifecycle.move('running')
       await parts.loop.turn()
       this.#failures = 0
     } catch (error) {
@@ -147,19 +153,36 @@ export class Worker implements AsyncCloseable {
     }
   }
 
-  async #rebalance(parts: WorkerParts): Promise<void> {
-    this.#lifecycle.move(this.#lifecycle.state === 'starting' ? 'starting' : 'rebalancing')
-    parts.metrics.rebalances.add()
-    this.#joined = false
-    await parts.arrivals.stop()
-    if (parts.session.isLost) {
+  /** Makes the tasks what the group says they are. Those that stay were processed all the time, and go on. */
+  async #adopt(parts: WorkerParts, joined: JoinedGroup): Promise<void> {
+    const { session, metrics, tasks } = parts
+    const assignment = decodeAssignmentData(joined.userData)
+    if (assignment.refused !== undefined) throw new TopologyError(assignment.refused)
+    metrics.rebalances.add()
+    if (!joined.continuous && tasks.all.length > 0) {
+      // Others may have moved them on since; they are opened anew, from what is committed now.
       await this.#dropTasks(parts)
       await this.#renewProducer(parts)
-    } else {
-      await parts.commits.commitNow()
     }
-    parts.arrivals.start(await parts.rebalancer.rebalance(this.#ending.signal))
-    this.#joined = true
+    await parts.rebalancer.adopt(assignment)
+    parts.facts.noteGiven(assignment.active)
+    this.#awaitsTasks = assignment.awaited.length > 0
+    if (this.#awaitsTasks || !parts.arrivals.areOver) this.#pause()
+    session.settled(assignment)
+    metrics.rebalanced(session.tookMs)
+  }
+
+  /** The group has expelled this worker, whose tasks may be others' by now. */
+  async #joinAnew(parts: WorkerParts): Promise<void> {
+    this.#pause()
+    parts.session.suspend()
+    await this.#dropTasks(parts)
+    await this.#renewProducer(parts)
+    parts.session.join()
+  }
+
+  #pause(): void {
+    if (this.#lifecycle.state !== 'starting') this.#lifecycle.move('rebalancing')
   }
 
   /** Begins anew from what was committed: tasks, state and producer. */
@@ -168,12 +191,13 @@ export class Worker implements AsyncCloseable {
     const waitMs = Math.min(retryMaxMs, config.retryBackoffMs * 2 ** this.#failures++)
     logger.warn('Beginning anew from what was committed', { reason: error.message, waitMs })
     parts.metrics.failures.add()
-    this.#joined = false
     this.#lifecycle.move('rebalancing')
+    parts.session.suspend()
     try {
       await this.#dropTasks(parts)
       await clock.sleep(waitMs, this.#ending.signal)
       await this.#renewProducer(parts)
+      parts.session.join()
     } catch (failure) {
       if (this.#ending.signal.aborted) return
       if (!isRecoverable(failure)) throw failure
@@ -183,6 +207,7 @@ export class Worker implements AsyncCloseable {
 
   /** Lets the tasks go with all that they have not committed. */
   async #dropTasks(parts: WorkerParts): Promise<void> {
+    this.#awaitsTasks = true
     await parts.arrivals.stop()
     await parts.commits.settle()
     await this.#closeTasks(parts, true)
@@ -224,7 +249,7 @@ export class Worker implements AsyncCloseable {
         return false
       }
     }
-    const clean = this.#joined && !parts.session.isLost && !this.#lifecycle.error
+    const clean = parts.session.mayCommit && !this.#lifecycle.error
     const committed = clean && (await attempt('the last commit', () => parts.commits.commitNow()))
     await parts.arrivals.stop()
     await parts.commits.settle()

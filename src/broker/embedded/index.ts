@@ -12,6 +12,8 @@ export type {
   GroupAssignor,
   GroupIdentity,
   GroupMembership,
+  IdentityRenewal,
+  JoinedGroup,
   GroupMemberSubscription,
   GroupOptions,
   GroupSubscription,

@@ -5,6 +5,8 @@ import {
   decodeAssignmentData,
   decodeMemberData,
   encodeData,
+  type AssignmentData,
+  type MemberData,
 } from '../../../src/runtime/assignor/member-data.ts'
 import { TaskAssignor, topologyFingerprint } from '../../../src/runtime/assignor/task-assignor.ts'
 import type { TaskInputs } from '../../../src/runtime/topic-layout.ts'
@@ -17,16 +19,35 @@ function task(partition: number): [string, TaskInputs] {
   return [`0_${partition}`, { taskId: { subTopology: 0, partition }, subTopology, partitions }]
 }
 
-function data(fingerprint: string, owned: readonly string[] = []): Buffer {
-  return encodeData({ version: 1, processId: 'p', owned, stored: [], fingerprint })
+function memberData(
+  fingerprint: string,
+  active: readonly string[] = [],
+  generation = active.length > 0 ? 1 : -1,
+): MemberData {
+  return {
+    version: 2,
+    processId: 'p',
+    generation,
+    active,
+    standby: [],
+    stored: {},
+    fingerprint,
+  }
+}
+
+function data(...args: Parameters<typeof memberData>): Buffer {
+  return encodeData(memberData(...args))
 }
 
 function assignor(fingerprint: string): TaskAssignor {
   return new TaskAssignor({
     topics: ['in'],
     logger: silentLogger,
-    memberData: () => ({ version: 1, processId: 'p', owned: [], stored: [], fingerprint }),
+    settings: { numStandbyReplicas: 0, acceptableRecoveryLag: 10_000, maxWarmupReplicas: 2 },
+    probingRebalanceIntervalMs: 600_000,
+    memberData: () => memberData(fingerprint),
     tasks: () => Promise.resolve(new Map([task(0), task(1)])),
+    changelogEnds: () => Promise.resolve(new Map()),
   })
 }
 
@@ -40,8 +61,12 @@ describe('the assignor', () => {
     ])
     expect(assigned.get('a')!.partitions).toEqual([{ topic: 'in', partition: 1 }])
     expect(decodeAssignmentData(assigned.get('a')!.userData)).toEqual({
-      version: 1,
-      tasks: ['0_1'],
+      version: 2,
+      active: ['0_1'],
+      standby: [],
+      awaited: [],
+      followUp: false,
+      unsettled: false,
     })
     expect(assigned.get('b')!.partitions).toEqual([{ topic: 'in', partition: 0 }])
   })
@@ -51,7 +76,7 @@ describe('the assignor', () => {
       { memberId: 'a', topics, userData: data('x', ['0_0', '0_1']) },
       { memberId: 'new', topics, userData: data('y') },
     ])
-    expect(decodeAssignmentData(assigned.get('a')!.userData).tasks).toEqual(['0_0', '0_1'])
+    expect(decodeAssignmentData(assigned.get('a')!.userData).active).toEqual(['0_0', '0_1'])
     expect(assigned.get('new')!.partitions).toEqual([])
     expect(decodeAssignmentData(assigned.get('new')!.userData).refused).toMatch('another topology')
   })
@@ -65,13 +90,58 @@ describe('the assignor', () => {
     await expect(assigning).rejects.toThrow('stop the old ones before the new ones start')
   })
 
+  it('has a task let go by who runs it before another gets it', async () => {
+    const first = await assignor('x').assign([
+      { memberId: 'a', topics, userData: data('x', ['0_0', '0_1']) },
+      { memberId: 'b', topics, userData: data('x') },
+    ])
+    const told = (id: string): AssignmentData => decodeAssignmentData(first.get(id)!.userData)
+    expect(told('a')).toMatchObject({ active: ['0_0'], followUp: true, unsettled: true })
+    expect(told('b')).toMatchObject({ active: [], awaited: ['0_1'], followUp: false })
+    expect(first.get('b')!.partitions).toEqual([])
+    const second = await assignor('x').assign([
+      { memberId: 'a', topics, userData: data('x', ['0_0'], 2) },
+      { memberId: 'b', topics, userData: data('x', [], 2) },
+    ])
+    const settled = { awaited: [], followUp: false, unsettled: false }
+    expect(decodeAssignmentData(second.get('a')!.userData)).toMatchObject(settled)
+    expect(decodeAssignmentData(second.get('b')!.userData)).toMatchObject({
+      active: ['0_1'],
+      ...settled,
+    })
+  })
+
+  it('believes the one of two that was given a task later', async () => {
+    const assigned = await assignor('x').assign([
+      { memberId: 'a', topics, userData: data('x', ['0_0', '0_1'], 4) },
+      { memberId: 'b', topics, userData: data('x', ['0_1'], 5) },
+    ])
+    const told = [...assigned.values()].map(({ userData }) => decodeAssignmentData(userData))
+    expect(told.map(({ active }) => active)).toEqual([['0_0'], ['0_1']])
+    expect(told.map(({ awaited }) => awaited)).toEqual([[], []])
+  })
+
+  it('refuses a worker of the version before, and says that it is of another version', async () => {
+    const older = { version: 1, processId: 'p', owned: [], stored: [], fingerprint: 'x' }
+    const assigned = await assignor('x').assign([
+      { memberId: 'a', topics, userData: data('x') },
+      { memberId: 'old', topics, userData: Buffer.from(JSON.stringify(older)) },
+    ])
+    const { refused } = decodeAssignmentData(assigned.get('old')!.userData)
+    expect(refused).toMatch('another version of Millrace')
+    const fromOlder = Buffer.from(JSON.stringify({ version: 1, tasks: ['0_0'] }))
+    expect(() => decodeAssignmentData(fromOlder)).toThrow('another version of Millrace')
+    const refusedByOlder = Buffer.from(JSON.stringify({ version: 1, tasks: [], refused: 'why' }))
+    expect(decodeAssignmentData(refusedByOlder).refused).toBe('why')
+  })
+
   it('refuses a member of which it cannot read what it says', async () => {
-    for (const foreign of [Buffer.alloc(0), Buffer.from([0, 1]), Buffer.from('{"version":2}')]) {
+    for (const foreign of [Buffer.alloc(0), Buffer.from([0, 1]), Buffer.from('{"version":3}')]) {
       const assigned = await assignor('x').assign([
         { memberId: 'a', topics, userData: data('x') },
         { memberId: 'other', topics, userData: foreign },
       ])
-      expect(decodeAssignmentData(assigned.get('a')!.userData).tasks).toHaveLength(2)
+      expect(decodeAssignmentData(assigned.get('a')!.userData).active).toHaveLength(2)
       expect(decodeAssignmentData(assigned.get('other')!.userData).refused).toMatch(
         'another program uses this application id',
       )
@@ -79,13 +149,13 @@ describe('the assignor', () => {
   })
 
   it('tells the leader what it says about itself', () => {
-    const { topics: named, userData } = assignor('x').subscription()
+    const { topics: named, userData } = assignor('x').subscription(undefined)
     expect(named).toEqual(['in'])
-    expect(decodeMemberData(userData)).toMatchObject({ fingerprint: 'x', owned: [] })
+    expect(decodeMemberData(userData)).toMatchObject({ fingerprint: 'x', active: [] })
   })
 
   it('takes nothing for no tasks, and refuses an assignment that it cannot read', () => {
-    expect(decodeAssignmentData(Buffer.alloc(0)).tasks).toEqual([])
+    expect(decodeAssignmentData(Buffer.alloc(0)).active).toEqual([])
     expect(() => decodeAssignmentData(Buffer.from('no JSON'))).toThrow('cannot be read')
     expect(() => decodeAssignmentData(Buffer.from('{"version":1}'))).toThrow(TopologyError)
   })
