@@ -69,7 +69,7 @@ export async function assembleWorker(
   options: WorkerOptions,
   signals: WorkerSignals,
 ): Promise<WorkerParts> {
-  const { broker, config, clock, logger } = options
+  const { broker, config, clock } = options
   checkGuarantee(options)
   const layout = await settleTopics(options)
   const processId = await processIdOf(options)
@@ -86,14 +86,7 @@ export async function assembleWorker(
   const metrics = new WorkerMetrics(options.metrics, clock, () => tasks.all.length)
   const facts = new MemberFacts(options, processId)
   const membership = openMembership(options, layout, facts)
-  const session = new GroupSession({
-    membership,
-    clock,
-    logger,
-    heartbeatIntervalMs: config.heartbeatIntervalMs,
-    beforeJoin: () => facts.refresh(),
-    onUnrest: signals.wake,
-  })
+  const session = openSession(options, { membership, facts, onUnrest: signals.wake })
   const fetcher = broker.openFetcher({ isolation: isolationOf(config.processingGuarantee) })
   const restorer = openRestorer(options, metrics)
   const positions = new StartPositions(options)
@@ -237,6 +230,27 @@ function openMembership(
     assignor,
     sessionTimeoutMs,
     rebalanceTimeoutMs,
+  })
+}
+
+function openSession(
+  { clock, logger, config }: WorkerOptions,
+  parts: {
+    readonly membership: GroupMembership
+    readonly facts: MemberFacts
+    readonly onUnrest: () => void
+  },
+): GroupSession {
+  const { membership, facts, onUnrest } = parts
+  const { heartbeatIntervalMs } = config
+  const beforeJoin = (): Promise<void> => facts.refresh()
+  return new GroupSession({
+    membership,
+    clock,
+    logger,
+    heartbeatIntervalMs,
+    beforeJoin,
+    onUnrest,
   })
 }
 

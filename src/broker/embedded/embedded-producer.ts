@@ -8,6 +8,7 @@ import type {
   Producer,
   ProducerOptions,
 } from '../port.ts'
+import { withRenewal } from '../with-renewal.ts'
 import type { ClientSession } from './client-session.ts'
 import type { EmbeddedTopic } from './embedded-topic.ts'
 import type { PartitionLog } from './partition-log.ts'
@@ -146,32 +147,16 @@ export class EmbeddedProducer implements Producer {
     this.#checkUsable()
     const identity = this.#transactional()
     if (!this.#inTransaction) throw new LifecycleError('Offsets are sent within a transaction')
-    const sent = this.#attempt(() => this.#sendOffsets(identity, member, offsets, renew))
+    const { state } = this.#session
+    const send = async (as: GroupIdentity): Promise<void> => {
+      await this.#session.request('txnOffsetCommit')
+      state.transactions.sendOffsets(identity, state.group(as.groupId), as, offsets)
+    }
+    const sent = this.#attempt(() => withRenewal(member, renew, send))
     sent.catch(() => undefined)
     this.#offsets = Promise.all([this.#offsets, sent]).then(() => undefined)
     this.#offsets.catch(() => undefined)
     await sent
-  }
-
-  async #sendOffsets(
-    identity: ProducerIdentity,
-    member: GroupIdentity,
-    offsets: readonly CommittedOffset[],
-    renew: IdentityRenewal | undefined,
-  ): Promise<void> {
-    const { state } = this.#session
-    let current = member
-    for (;;) {
-      try {
-        await this.#session.request('txnOffsetCommit')
-        state.transactions.sendOffsets(identity, state.group(member.groupId), current, offsets)
-        return
-      } catch (error) {
-        const renewed = await renew?.(current, error)
-        if (renewed === undefined) throw error
-        current = renewed
-      }
-    }
   }
 
   async commitTransaction(): Promise<void> {

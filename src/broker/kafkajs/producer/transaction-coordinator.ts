@@ -1,6 +1,7 @@
 import type { TopicPartition } from '../../../core/topic-partition.ts'
 import { BrokerError, BrokerTimeoutError } from '../../../core/errors.ts'
 import type { CommittedOffset, GroupIdentity, IdentityRenewal } from '../../port.ts'
+import { withRenewal } from '../../with-renewal.ts'
 import { briefBackoff } from '../cluster/backoff.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { Coordinator } from '../cluster/coordinator.ts'
@@ -81,22 +82,13 @@ export class TransactionCoordinator {
       if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
     })
     const coordinator = this.#groupCoordinator(groupId)
-    let current = member
-    for (;;) {
-      try {
-        const request = txnOffsetCommit(owner, current, offsets)
-        await this.#retry(what, async () => {
-          for (const { errorCode } of await coordinator.send(request)) {
-            if (errorCode !== codes.none) throw coordinator.failure(errorCode, what)
-          }
-        })
-        return
-      } catch (error) {
-        const renewed = await renew?.(current, error)
-        if (renewed === undefined) throw error
-        current = renewed
-      }
-    }
+    await withRenewal(member, renew, (as) =>
+      this.#retry(what, async () => {
+        for (const { errorCode } of await coordinator.send(txnOffsetCommit(owner, as, offsets))) {
+          if (errorCode !== codes.none) throw coordinator.failure(errorCode, what)
+        }
+      }),
+    )
   }
 
   /** Throws `BrokerTimeoutError` where the outcome is unknown. */
