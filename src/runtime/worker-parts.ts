@@ -24,9 +24,10 @@ import { externalSourceTopics, layOutTopics, type TopicLayout } from './topic-la
 import { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
+/** A task moves at once, however much has to be restored: nothing keeps copies of its state up to date beforehand. */
 const assignmentSettings: AssignmentSettings = {
   numStandbyReplicas: 0,
-  acceptableRecoveryLag: 10_000,
+  acceptableRecoveryLag: Number.MAX_SAFE_INTEGER,
   maxWarmupReplicas: 2,
 }
 const probingRebalanceIntervalMs = 600_000
