@@ -37,6 +37,7 @@ export type {
 } from './topology/timers.ts'
 export type { NodeRef, Parent } from './topology/node-ref.ts'
 export { topic, type Topic } from './topology/topic.ts'
+export { topics, type SourceTopics, type TopicPattern } from './topology/topic-pattern.ts'
 export { Topology } from './topology/topology.ts'
 export { topologyChanges } from './topology/compatibility.ts'
 export type { DescribeFormat } from './topology/describe-plan.ts'

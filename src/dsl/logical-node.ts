@@ -42,6 +42,8 @@ export interface WrittenHow {
 
 export interface StreamSource {
   readonly topics: readonly string[]
+  /** With slashes and flags; undefined where topics are named. */
+  readonly pattern: string | undefined
   readonly offsetReset: string | undefined
   readonly onLostOffset: string | undefined
 }

@@ -2,6 +2,7 @@ import { TopologyError } from '../core/errors.ts'
 import { keyValueStore } from '../state/key-value-store-spec.ts'
 import type { KeyValueStore } from '../state/store.ts'
 import type { Processor } from '../topology/processor.ts'
+import { readOf, type SourceTopics } from '../topology/topic-pattern.ts'
 import type { Topic } from '../topology/topic.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { AnyStoreSpec, GlobalStoreOptions } from '../topology/topology-options.ts'
@@ -32,32 +33,35 @@ export class StreamsBuilder {
   private readonly plan = new LogicalPlan()
 
   /**
-   * The records of a topic, or of several of the same types. The same topic may be asked for again.
+   * The records of a topic, of several of the same types, or of all topics that match a pattern, those that are created
+   * later among them. The same topic, or pattern, may be asked for again.
    *
-   * @throws TopologyError in `build` where a topic is read with other topics here than there.
+   * With a pattern, one task reads the same partition of all topics, and there are as many tasks as the widest of them
+   * has partitions.
+   *
+   * @throws TopologyError in `build` where a topic is read with other topics here than there, or a pattern matches one
+   * that is read by its name.
    */
-  stream<K, V>(
-    topics: Topic<K, V> | readonly Topic<K, V>[],
-    options: ConsumedOptions<K, V> = {},
-  ): KStream<K, V> {
-    const list: readonly Topic<K, V>[] = Array.isArray(topics) ? topics : [topics]
+  stream<K, V>(topics: SourceTopics<K, V>, options: ConsumedOptions<K, V> = {}): KStream<K, V> {
+    const { names, pattern, key, value } = readOf(topics)
     const name = this.plan.processorName('KSTREAM-SOURCE-', options.name)
     const node = this.plan.addSource({
       name,
       source: {
-        topics: list.map((topic) => topic.name),
+        topics: names,
+        pattern: pattern && String(pattern),
         offsetReset: options.offsetReset,
         onLostOffset: options.onLostOffset,
       },
-      write: (topology) => topology.addSource(name, list, consumed(options)),
+      write: (topology) => topology.addSource(name, topics, consumed(options)),
     })
     return handles.stream<K, V>({
       plan: this.plan,
       handles,
       name,
       node,
-      key: list[0]?.key,
-      value: list[0]?.value,
+      key,
+      value,
       sources: [name],
       repartitionRequired: false,
     })

@@ -8,7 +8,8 @@ import type { RecordQueue } from './record-queue.ts'
  * @remarks Source: Java's `PartitionGroup` and KIP-695.
  */
 export class PartitionGroup {
-  readonly queues: readonly RecordQueue[]
+  /** Partitions of topics that match a pattern come and go. */
+  queues: readonly RecordQueue[]
   readonly #maxTaskIdleMs: number
   /** Whether the last choice passed over a partition for which waiting had ended. */
   enforced = false

@@ -17,20 +17,21 @@ export interface ProcessorGraphOptions extends SinkServices {
 
 /** The nodes of a sub-topology, made for one task and joined by reference. */
 export class ProcessorGraph {
+  readonly #options: ProcessorGraphOptions
+  readonly #sources = new Map<string, TaskSourceNode>()
   readonly #sourcesByTopic = new Map<string, TaskSourceNode>()
   readonly #processors: TaskProcessorNode[] = []
   readonly #initialized: TaskProcessorNode[] = []
   readonly #sinks: TaskSinkNode[] = []
 
   constructor(options: ProcessorGraphOptions) {
+    this.#options = options
     const { subTopology, scope, failures, environment } = options
     const made = new Map<string, GraphNode>()
-    const sources: TaskSourceNode[] = []
     for (const node of subTopology.nodes) {
       if (node.type === 'source') {
         const source = new TaskSourceNode(node, environment, options.timestampExtractor)
-        for (const topic of node.topics) this.#sourcesByTopic.set(options.brokerName(topic), source)
-        sources.push(source)
+        this.#sources.set(node.name, source)
         made.set(node.name, source)
       } else if (node.type === 'processor') {
         const processor = new TaskProcessorNode(node, scope, failures)
@@ -43,7 +44,20 @@ export class ProcessorGraph {
       }
     }
     joinNodes(subTopology, made)
-    for (const source of sources) source.findPrefetching()
+    for (const source of this.#sources.values()) source.findPrefetching()
+    this.readTopics(subTopology)
+  }
+
+  /** Has the sources read the topics that they have here: those that match a pattern come and go. */
+  readTopics({ nodes }: SubTopology): void {
+    this.#sourcesByTopic.clear()
+    for (const node of nodes) {
+      if (node.type !== 'source') continue
+      const source = this.#sources.get(node.name)!
+      for (const topic of node.topics) {
+        this.#sourcesByTopic.set(this.#options.brokerName(topic), source)
+      }
+    }
   }
 
   /** The topics on the broker that sources read. */

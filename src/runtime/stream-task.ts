@@ -4,7 +4,7 @@ import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
 import type { ProcessorProgress } from '../topology/processor.ts'
-import { decoratedTopicName } from '../topology/topology-plan.ts'
+import { decoratedTopicName, type SubTopology } from '../topology/topology-plan.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import { FailureRouter } from './failure-router.ts'
 import type { PreparedCommit } from './prepared-commit.ts'
@@ -36,8 +36,6 @@ const defaultChunkRecords = 1000
  */
 export class StreamTask {
   readonly id: TaskId
-  /** What the task reads, by the topics' names on the broker. */
-  readonly inputPartitions: readonly TopicPartition[]
   readonly #options: StreamTaskOptions
   readonly #scope: TaskScope
   readonly #failures: FailureRouter
@@ -82,12 +80,11 @@ export class StreamTask {
       timestampExtractor: options.timestampExtractor,
       brokerName: (logicalName) => decoratedTopicName(plan, applicationId, logicalName),
     })
-    this.inputPartitions =
-      options.inputPartitions ??
-      this.#graph.sourceTopics.map((topic) => ({ topic, partition: id.partition }))
+    const { partition } = id
     this.#input = new TaskInput({
       id,
-      partitions: this.inputPartitions,
+      partitions:
+        options.inputPartitions ?? this.#graph.sourceTopics.map((topic) => ({ topic, partition })),
       isolation: options.isolation,
       maxTaskIdleMs: options.maxTaskIdleMs,
       maxChunkRecords: options.maxChunkRecords ?? defaultChunkRecords,
@@ -106,6 +103,17 @@ export class StreamTask {
       metrics,
     })
     this.#changelogs = new ChangelogWriter(options)
+  }
+
+  /** What the task reads, by the topics' names on the broker. */
+  get inputPartitions(): readonly TopicPartition[] {
+    return this.#input.partitions
+  }
+
+  /** Reads these partitions from now on. What is buffered of those that went is dropped, so commit before. */
+  changeInputs(subTopology: SubTopology, partitions: readonly TopicPartition[]): void {
+    this.#graph.readTopics(subTopology)
+    this.#input.read(partitions)
   }
 
   /**
@@ -199,7 +207,7 @@ export class StreamTask {
    */
   punctuate(nowMs: number): MaybePromise<number> {
     this.#checkUsable()
-    const ran = this.#runPunctuations(nowMs)
+    const ran = this.#punctuation.runBoth(this.streamTimeMs, nowMs)
     if (isPromise(ran)) return ran.then(async (count) => (await this.expire(), count))
     const expiring = this.expire()
     return isPromise(expiring) ? expiring.then(() => ran) : ran
@@ -208,17 +216,6 @@ export class StreamTask {
   /** Deletes values of stores that have expired by stream time; part of {@link punctuate}. */
   expire(): MaybePromise<void> {
     return this.#options.state.expire()
-  }
-
-  #runPunctuations(nowMs: number): MaybePromise<number> {
-    const onStreamTime = this.#punctuation.runStreamTime(this.streamTimeMs)
-    if (isPromise(onStreamTime)) {
-      return onStreamTime.then(async (ran) => ran + (await this.#punctuation.runWallClock(nowMs)))
-    }
-    const onWallClock = this.#punctuation.runWallClock(nowMs)
-    return isPromise(onWallClock)
-      ? onWallClock.then((ran) => onStreamTime + ran)
-      : onStreamTime + onWallClock
   }
 
   /** Counts a write to a window that has expired; to be called by `OpenTaskStateOptions.onExpired`. */

@@ -25,6 +25,7 @@ export interface TaskInputOptions {
 /** The queues of a task's partitions: what was fetched, how far it was processed, and how far that was committed. */
 export class TaskInput {
   readonly group: PartitionGroup
+  readonly #options: TaskInputOptions
   readonly #id: TaskId
   readonly #isolation: Isolation
   readonly #progress: TaskProgress
@@ -32,17 +33,32 @@ export class TaskInput {
   readonly #committed = new Map<RecordQueue, number>()
 
   constructor(options: TaskInputOptions) {
-    const { id, maxChunkRecords, clock, onNegativeTimestamp } = options
-    this.#id = id
+    this.#options = options
+    this.#id = options.id
     this.#isolation = options.isolation
     this.#progress = options.progress
-    for (const { topic, partition } of options.partitions) {
-      const source = options.sourceOf(topic)
-      const shared = { taskId: id, source, maxChunkRecords, clock, onNegativeTimestamp }
-      const queue = new RecordQueue(topic, partition, shared)
-      this.#queues.set(topicPartitionName(topic, partition), queue)
+    this.group = new PartitionGroup([], options.maxTaskIdleMs)
+    this.read(options.partitions)
+  }
+
+  /** Reads these partitions from now on; what is buffered of others is dropped. */
+  read(partitions: readonly TopicPartition[]): void {
+    const before = new Map(this.#queues)
+    this.#queues.clear()
+    for (const { topic, partition } of partitions) {
+      const name = topicPartitionName(topic, partition)
+      this.#queues.set(name, before.get(name) ?? this.#newQueue(topic, partition))
     }
-    this.group = new PartitionGroup([...this.#queues.values()], options.maxTaskIdleMs)
+    for (const [name, queue] of before) {
+      if (this.#queues.has(name)) continue
+      queue.clear()
+      this.#committed.delete(queue)
+    }
+    this.group.queues = [...this.#queues.values()]
+  }
+
+  get partitions(): readonly TopicPartition[] {
+    return this.group.queues
   }
 
   get bufferedBytes(): number {
@@ -106,6 +122,13 @@ export class TaskInput {
 
   clear(): void {
     for (const queue of this.group.queues) queue.clear()
+  }
+
+  #newQueue(topic: string, partition: number): RecordQueue {
+    const { id: taskId, maxChunkRecords, clock, onNegativeTimestamp, sourceOf } = this.#options
+    const source = sourceOf(topic)
+    const shared = { taskId, source, maxChunkRecords, clock, onNegativeTimestamp }
+    return new RecordQueue(topic, partition, shared)
   }
 
   #moved(queue: RecordQueue): boolean {

@@ -42,6 +42,18 @@ export class TaskPunctuation {
       : this.#fireTimers(nowMs, ran)
   }
 
+  /** Runs what is due of stream time, then of wall-clock time; gives how many ran. */
+  runBoth(streamTimeMs: number, nowMs: number): MaybePromise<number> {
+    const onStreamTime = this.runStreamTime(streamTimeMs)
+    if (isPromise(onStreamTime)) {
+      return onStreamTime.then(async (ran) => ran + (await this.runWallClock(nowMs)))
+    }
+    const onWallClock = this.runWallClock(nowMs)
+    return isPromise(onWallClock)
+      ? onWallClock.then((ran) => onStreamTime + ran)
+      : onStreamTime + onWallClock
+  }
+
   /** Fires timers until none is due or the time for it is up; the rest fires in the next round. */
   #fireTimers(nowMs: number, already = 0): MaybePromise<number> {
     const startedMs = this.#clock.monotonicMs()

@@ -17,8 +17,8 @@ export type SharedTaskOptions = Omit<
 /** A task of a test driver, with its state. */
 export interface TestTask {
   readonly task: StreamTask
-  /** Names of the topics on the broker that it reads. */
-  readonly topics: ReadonlySet<string>
+  /** Names of the topics on the broker that it reads; more where others turn up that match a pattern. */
+  topics: ReadonlySet<string>
 }
 
 /** All that runs in a test driver. */
@@ -40,7 +40,7 @@ export async function openTestTasks(
   const { tasks, stores } = into
   const add = async (options: StreamTaskOptions): Promise<void> => {
     const task = StreamTask.create(options)
-    tasks.push({ task, topics: new Set(task.inputPartitions.map(({ topic }) => topic)) })
+    tasks.push({ task, topics: topicsOf(task) })
     await task.initialize()
   }
   const { globalStores, subTopologies } = shared.plan
@@ -62,6 +62,10 @@ export async function openTestTasks(
     for (const { storeName } of subTopology.stores) stores.set(storeName, state.store(storeName))
     await add({ ...shared, id, subTopology, state, storeClock, globalStore })
   }
+}
+
+export function topicsOf(task: StreamTask): ReadonlySet<string> {
+  return new Set(task.inputPartitions.map(({ topic }) => topic))
 }
 
 async function openState(

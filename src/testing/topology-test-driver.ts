@@ -16,6 +16,7 @@ import { decoratedTopicName, type TopologyPlan } from '../topology/topology-plan
 import type { Topic } from '../topology/topic.ts'
 import { Arrivals } from './arrivals.ts'
 import { BoundSerdes } from './bound-serdes.ts'
+import { namesRead, readMatchingTopic } from './matching-topics.ts'
 import { fetchedOf, type RawTestRecord } from './raw-test-record.ts'
 import {
   TestInputTopic,
@@ -329,8 +330,7 @@ export class TopologyTestDriver implements AsyncCloseable {
 
   #checkRead(topic: string): void {
     if (this.#isRead(topic)) return
-    const { tasks } = this.#running
-    const names = tasks.flatMap(({ topics }) => [...topics])
+    const names = namesRead(this.#plan, this.#running.tasks)
     const meant = nearestName(topic, names)
     throw new TopologyError(
       `No source of the topology reads the topic ${topic}. ` +
@@ -339,7 +339,8 @@ export class TopologyTestDriver implements AsyncCloseable {
   }
 
   #isRead(topic: string): boolean {
-    return this.#running.tasks.some(({ topics }) => topics.has(topic))
+    if (this.#running.tasks.some(({ topics }) => topics.has(topic))) return true
+    return readMatchingTopic(this.#plan, this.#applicationId, this.#running.tasks, topic)
   }
 
   #brokerName(name: string): string {

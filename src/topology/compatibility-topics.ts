@@ -1,3 +1,4 @@
+import { wholeNameMatcher } from './topic-pattern.ts'
 import type { TopologyChange } from './topology-change.ts'
 import type { InternalTopicSnapshot, NodeSnapshot, TopologySnapshot } from './topology-snapshot.ts'
 
@@ -122,25 +123,51 @@ function repartitions({
 
 /** Source topics that are read or no longer read: no state is orphaned, but it is good to know. */
 function sourceChanges(before: TopologySnapshot, after: TopologySnapshot): TopologyChange[] {
-  const [old, now] = [sourceTopics(before), sourceTopics(after)]
-  const changed = (name: string, how: 'added' | 'removed'): TopologyChange => ({
+  const [old, now] = [sourcesOf(before), sourcesOf(after)]
+  const changed = (name: string, how: 'added' | 'removed', text: string): TopologyChange => ({
     subject: 'source topic',
     name,
     how,
     orphansState: false,
-    text:
-      how === 'added'
-        ? `source topic ${name} added: it is read from where offsetReset says`
-        : `source topic ${name} removed: it is no longer read, and its committed offset expires`,
+    text,
   })
+  const removedText = (name: string): string => {
+    const pattern = [...now].find((each) => isPattern(each) && patternMatches(each, name))
+    if (isPattern(name)) {
+      return `source pattern ${name} removed: topics that only it matches are no longer read`
+    }
+    return pattern === undefined
+      ? `source topic ${name} removed: it is no longer read, and its committed offset expires`
+      : `source topic ${name} is now read by the pattern ${pattern}, from where it is committed`
+  }
+  const addedText = (name: string): string =>
+    isPattern(name)
+      ? `source pattern ${name} added: what matches it is read from where offsetReset says`
+      : `source topic ${name} added: it is read from where offsetReset says`
   return [
-    ...[...old].filter((name) => !now.has(name)).map((name) => changed(name, 'removed')),
-    ...[...now].filter((name) => !old.has(name)).map((name) => changed(name, 'added')),
+    ...[...old]
+      .filter((name) => !now.has(name))
+      .map((name) => changed(name, 'removed', removedText(name))),
+    ...[...now]
+      .filter((name) => !old.has(name))
+      .map((name) => changed(name, 'added', addedText(name))),
   ]
 }
 
-function sourceTopics({ subTopologies, internalTopics }: TopologySnapshot): Set<string> {
+function sourcesOf({ subTopologies, internalTopics }: TopologySnapshot): Set<string> {
   const own = new Set(internalTopics.map(({ name }) => name))
-  const topics = subTopologies.flatMap(({ nodes }) => nodes.flatMap(({ topics = [] }) => topics))
-  return new Set(topics.filter((name) => !own.has(name)).sort())
+  const nodes = subTopologies.flatMap((each) => each.nodes)
+  const names = nodes.flatMap(({ topics = [] }) => topics).filter((name) => !own.has(name))
+  const patterns = nodes.flatMap(({ pattern }) => (pattern === undefined ? [] : [pattern]))
+  return new Set([...names, ...patterns].sort())
+}
+
+/** Names of topics have no slash, which patterns begin with. */
+function isPattern(name: string): boolean {
+  return name.startsWith('/')
+}
+
+function patternMatches(text: string, topic: string): boolean {
+  const end = text.lastIndexOf('/')
+  return wholeNameMatcher(new RegExp(text.slice(1, end), text.slice(end + 1)))(topic)
 }

@@ -16,6 +16,7 @@ export interface SourceDefinition {
   readonly type: 'source'
   readonly name: string
   readonly topics: readonly string[]
+  readonly pattern: RegExp | undefined
   readonly key: Serde<unknown>
   readonly value: Serde<unknown>
   readonly timestampExtractor: TimestampExtractor | undefined

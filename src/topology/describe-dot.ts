@@ -42,7 +42,8 @@ class DotGraph {
   private connect(node: TopologyNode): void {
     const from = at('node', node.name)
     if (node.type === 'source') {
-      for (const topic of node.topics) this.edges.push(`  ${this.topic(topic)} -> ${from}`)
+      const names = node.pattern ? [String(node.pattern)] : node.topics
+      for (const topic of names) this.edges.push(`  ${this.topic(topic)} -> ${from}`)
     }
     if (node.type === 'sink') {
       const name = typeof node.topic === 'string' ? node.topic : `${node.topic.name}(…)`

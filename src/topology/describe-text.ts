@@ -3,6 +3,7 @@ import {
   nodeGroups,
   type GlobalStoreDefinition,
   type NodeDefinition,
+  type SourceDefinition,
   type TopologyDefinition,
 } from './definition.ts'
 import { copiedHashOrder, hashOrder, JavaTreeSet } from './java-collections.ts'
@@ -85,12 +86,17 @@ function nodeText(node: DescribedNode): string {
   const previous = `\n      <-- ${names(node.predecessors)}`
   switch (definition.type) {
     case 'source':
-      return `Source: ${definition.name} (topics: [${listed(definition.topics)}])${next}`
+      return `Source: ${definition.name} (topics: ${topicsText(definition)})${next}`
     case 'processor':
       return `Processor: ${definition.name} (stores: [${listed([...definition.stores])}])${next}${previous}`
     case 'sink':
       return `Sink: ${definition.name} (${target(definition.topic)})${previous}`
   }
+}
+
+/** A pattern as Java prints it: without its flags, and without brackets. */
+function topicsText({ topics, pattern }: SourceDefinition): string {
+  return pattern ? pattern.source : `[${listed(topics)}]`
 }
 
 function target(topic: string | ((...args: never[]) => string)): string {

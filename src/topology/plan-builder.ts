@@ -1,5 +1,6 @@
 import { TopologyError } from '../core/errors.ts'
 import type { StoreSpec } from '../state/store-spec.ts'
+import { copartitionGroups } from './copartition-groups.ts'
 import {
   globalStoreOf,
   nodeGroups,
@@ -50,7 +51,8 @@ export function buildPlan(definition: TopologyDefinition): TopologyPlan {
   }
   for (const group of copartitioned) refuseUnequalPartitions(group, internalTopics)
   const generatedNames = new Set(definition.generatedNames)
-  return { subTopologies, globalStores, internalTopics, generatedNames }
+  const copartitionedSources = [...definition.copartitionedSources]
+  return { subTopologies, globalStores, internalTopics, copartitionedSources, generatedNames }
 }
 
 function settleGroup(
@@ -149,24 +151,11 @@ function refuseUnusedStores(definition: TopologyDefinition): void {
   }
 }
 
-/** The groups of topics that sources were declared co-partitioned for, joined where they have a topic in common. */
 function copartitionedTopics(definition: TopologyDefinition): ReadonlySet<string>[] {
-  const groups: Set<string>[] = []
-  for (const sources of definition.copartitionedSources) {
-    const merged = new Set<string>()
-    for (const name of sources) {
-      const source = definition.nodes.get(name)
-      if (source?.type === 'source') for (const topic of source.topics) merged.add(topic)
-    }
-    for (let i = groups.length - 1; i >= 0; i--) {
-      const group = groups[i]!
-      if (![...group].some((topic) => merged.has(topic))) continue
-      for (const topic of group) merged.add(topic)
-      groups.splice(i, 1)
-    }
-    groups.push(merged)
-  }
-  return groups
+  return copartitionGroups(definition.copartitionedSources, (name) => {
+    const source = definition.nodes.get(name)
+    return source?.type === 'source' ? source.topics : []
+  })
 }
 
 function refuseUnequalPartitions(

@@ -50,8 +50,13 @@ export type LostOffsetPolicy = 'fail' | 'earliest' | 'latest'
 export interface SourceNode {
   readonly type: 'source'
   readonly name: string
-  /** Logical names; those in {@link TopologyPlan.internalTopics} get the application id as a prefix. */
+  /**
+   * Logical names; those in {@link TopologyPlan.internalTopics} get the application id as a prefix. Of a source with a
+   * pattern, those that were found; none as long as nobody has looked.
+   */
   readonly topics: readonly string[]
+  /** What the whole names of its topics match; undefined where they are named. */
+  readonly pattern: RegExp | undefined
   readonly key: Serde<unknown>
   readonly value: Serde<unknown>
   readonly timestampExtractor: TimestampExtractor | undefined
@@ -125,6 +130,8 @@ export interface TopologyPlan {
   readonly globalStores: readonly GlobalStorePlan[]
   /** By logical name. */
   readonly internalTopics: ReadonlyMap<string, InternalTopic>
+  /** Names of sources whose topics must have as many partitions as each other. */
+  readonly copartitionedSources: readonly (readonly string[])[]
   /** Names that the DSL made up: others are made up where something is declared before. */
   readonly generatedNames: ReadonlySet<string>
 }

@@ -31,8 +31,10 @@ export interface SubTopologySnapshot {
 export interface NodeSnapshot {
   readonly name: string
   readonly type: 'source' | 'processor' | 'sink'
-  /** Logical names, of a source. */
+  /** Logical names, of a source that names its topics. */
   readonly topics?: readonly string[]
+  /** Of a source that reads all topics of such names, with slashes and flags. */
+  readonly pattern?: string
   /** The logical name, of a sink; null where a function chooses topics by record. */
   readonly topic?: string | null
   /** The serdes' names, of sources and sinks. */
@@ -94,7 +96,8 @@ function nodeSnapshot(node: TopologyNode): NodeSnapshot {
   }
   const serdes = { key: node.key.name, value: node.value.name }
   if (type === 'source') {
-    return { name, type, topics: sorted(node.topics), ...serdes, to: sorted(node.children) }
+    const reads = node.pattern ? { pattern: String(node.pattern) } : { topics: sorted(node.topics) }
+    return { name, type, ...reads, ...serdes, to: sorted(node.children) }
   }
   return { name, type, topic: typeof node.topic === 'string' ? node.topic : null, ...serdes }
 }

@@ -8,6 +8,8 @@ import { validateName } from './names.ts'
 import { nameOfNode, type NodeRef, type Parent } from './node-ref.ts'
 import { buildPlan } from './plan-builder.ts'
 import type { Processor, ProcessorSupplier } from './processor.ts'
+import { refuseTakenPattern, refuseTakenTopic } from './taken-topics.ts'
+import { readOf, type SourceTopics } from './topic-pattern.ts'
 import type { Topic } from './topic.ts'
 import type {
   AnyStoreSpec,
@@ -39,23 +41,24 @@ export class Topology {
   private readonly definition: TopologyDefinition = emptyDefinition()
 
   /**
-   * Reads one topic, or several of the same types.
+   * Reads one topic, several of the same types, or all those that match a pattern.
    *
    * @throws TopologyError for a name used twice, or a topic that another source reads.
    */
   addSource<K, V>(
     name: string,
-    topics: Topic<K, V> | readonly Topic<K, V>[],
+    topics: SourceTopics<K, V>,
     options: SourceOptions<K, V> = {},
   ): NodeRef<K, V> {
     this.refuseTakenNodeName(name)
-    const list: readonly Topic<K, V>[] = Array.isArray(topics) ? topics : [topics]
-    const first = list[0]
-    if (!first) throw new TopologyError(`The source ${name} has no topic.`)
-    const names = list.map((topic) => topic.name)
+    const { names, pattern, key, value } = readOf(topics)
+    if (key === undefined || value === undefined) {
+      throw new TopologyError(`The source ${name} has no topic.`)
+    }
+    if (pattern) refuseTakenPattern(this.definition, pattern)
     for (const [index, topicName] of names.entries()) {
       validateName('topic', topicName)
-      this.refuseTakenTopic(topicName)
+      refuseTakenTopic(this.definition, topicName)
       if (names.indexOf(topicName) < index) {
         throw new TopologyError(`The source ${name} names the topic ${topicName} twice.`)
       }
@@ -64,8 +67,9 @@ export class Topology {
       type: 'source',
       name,
       topics: names,
-      key: first.key,
-      value: first.value,
+      pattern,
+      key,
+      value,
       timestampExtractor: options.timestampExtractor as TimestampExtractor | undefined,
       offsetReset: options.offsetReset,
       onLostOffset: options.onLostOffset,
@@ -315,15 +319,6 @@ export class Topology {
     validateName('node', name)
     if (!this.definition.nodes.has(name)) return
     throw new TopologyError(`The node name ${name} is used twice; give one of the nodes another.`)
-  }
-
-  private refuseTakenTopic(topic: string): void {
-    for (const node of this.definition.nodes.values()) {
-      if (node.type !== 'source' || !node.topics.includes(topic)) continue
-      throw new TopologyError(
-        `The topic ${topic} is already read by the source ${node.name}; use that source's records.`,
-      )
-    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { LogicalGraph } from '../logical-graph.ts'
 import type { LogicalNode } from '../logical-node.ts'
 
 /**
- * Makes sources of the same topics one, since a topic can be read once only.
+ * Makes sources of the same topics, or of the same pattern, one, since a topic can be read once only.
  *
  * @throws TopologyError where they read other topics besides, or begin elsewhere.
  * @remarks Source: Java's `InternalStreamsBuilder.mergeDuplicateSourceNodes`.
@@ -12,7 +12,9 @@ export function mergeSources(graph: LogicalGraph): void {
   const { root } = graph
   const byTopic = new Map<string, LogicalNode>()
   for (const node of [...root.children]) {
-    for (const topic of node.options.source?.topics ?? []) {
+    const { topics = [], pattern } = node.options.source ?? {}
+    // The name of a topic has no slash, which a pattern begins with.
+    for (const topic of pattern === undefined ? topics : [pattern]) {
       const main = byTopic.get(topic)
       if (!main) byTopic.set(topic, node)
       if (!main || main === node || graph.isReplaced(node.name)) continue
@@ -41,7 +43,7 @@ function refuseUnequalSources(topic: string, main: LogicalNode, other: LogicalNo
   }
   if (source.offsetReset !== otherSource.offsetReset) {
     throw new TopologyError(
-      `The topic ${topic} is read twice, by ${main.name} and ${other.name}, with different offset ` +
+      `What is in ${topic} is read twice, by ${main.name} and ${other.name}, with different offset ` +
         'resets. Give both the same.',
     )
   }
