@@ -10,7 +10,7 @@ import { inProcessSchemaRegistry } from '../serdes/avro/index.ts'
 import type { Topology } from '../topology/topology.ts'
 import { writeInput, type DevInput } from './dev-input.ts'
 import { DevPrinter } from './dev-printer.ts'
-import { devTopics, topicNamed } from './dev-topics.ts'
+import { devTopics, inputNamed, inputNames, topicNamed, type DevTopics } from './dev-topics.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** What `millrace dev` was asked for. */
@@ -36,7 +36,7 @@ export async function runDev(options: DevOptions, logger: Logger): Promise<void>
   const { topology, applicationId, data, http, partitions } = options
   const topics = devTopics(topology.plan())
   const all = [...topics.sources.values(), ...topics.sinks.values()]
-  const inputs = options.inputs.map((text) => parseInput(text, topics.sources.values()))
+  const inputs = options.inputs.map((text) => parseInput(text, topics))
   const printed = options.print.map((name) => topicNamed(name, all, '--print'))
   await using broker = new EmbeddedBroker(data === undefined ? {} : { folder: `${data}/broker` })
   await using schemaRegistry = inProcessSchemaRegistry(
@@ -44,7 +44,9 @@ export async function runDev(options: DevOptions, logger: Logger): Promise<void>
   )
   await createTopics(
     broker,
-    all.map(({ name }) => ({ name, partitions })),
+    [...new Set([...all, ...inputs.map(({ topic }) => topic)].map(({ name }) => name))].map(
+      (name) => ({ name, partitions }),
+    ),
   )
   const client = broker.open({
     clock: systemClock,
@@ -80,11 +82,11 @@ export async function runDev(options: DevOptions, logger: Logger): Promise<void>
   if (error) throw error
 }
 
-function say(app: KafkaStreams, topics: ReturnType<typeof devTopics>): void {
+function say(app: KafkaStreams, topics: DevTopics): void {
   const { applicationId, tasks } = app.status()
   const lines = [
     `${applicationId} runs with ${tasks.length} tasks on a broker that lives in this process, and only here`,
-    `  reads    ${[...topics.sources.keys()].join(', ')}`,
+    `  reads    ${inputNames(topics).join(', ')}`,
     `  writes   ${[...topics.sinks.keys()].join(', ') || 'nothing'}`,
     `  views    ${app.httpUrl}/views`,
     `  metrics  ${app.httpUrl}/metrics`,
@@ -102,8 +104,8 @@ async function untilSettled(app: KafkaStreams, printer: DevPrinter): Promise<voi
   }
 }
 
-function parseInput(text: string, sources: Iterable<DevInput['topic']>): DevInput {
+function parseInput(text: string, topics: DevTopics): DevInput {
   const at = text.indexOf('=')
   if (at < 1) throw new ConfigError(`--input is ${text}; expected topic=file.jsonl`)
-  return { topic: topicNamed(text.slice(0, at), sources, '--input'), file: text.slice(at + 1) }
+  return { topic: inputNamed(text.slice(0, at), topics), file: text.slice(at + 1) }
 }

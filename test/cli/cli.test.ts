@@ -78,6 +78,30 @@ describe('millrace dev', () => {
     expect(last.get('mill')).toBe(3)
   })
 
+  it('writes to a topic that the topology reads by a pattern', async () => {
+    const module = join(folder, 'by-pattern.ts')
+    const file = join(folder, 'tides.jsonl')
+    writeFileSync(file, '{"key": "a", "value": "high"}\n')
+    writeFileSync(
+      module,
+      `import { StreamsBuilder, topic, topics } from 'millrace'
+import { string } from 'millrace/serdes'
+const serdes = { key: string(), value: string() }
+const builder = new StreamsBuilder()
+builder.stream(topics(/tides-.*/, serdes)).to(topic('all-tides', serdes))
+export default builder.build()
+`,
+    )
+    const args = ['dev', module, '--http', '0', '--exit', '--print', 'all-tides', '--input']
+    const ended = await runCli([...args, `tides-of-kent=${file}`])
+    expect(ended).toMatchObject({ code: 0 })
+    expect(JSON.parse(ended.stdout)).toMatchObject({ key: 'a', value: 'high' })
+    expect(ended.stderr).toMatch(/reads +\/tides-\.\*\//)
+    const other = await runCli([...args, `winds=${file}`])
+    expect(other).toMatchObject({ code: 2 })
+    expect(other.stderr).toMatch(/--input names the topic winds; the topology has \/tides-\.\*\//)
+  })
+
   it('names file and line of an input that is no record, and the topics there are', async () => {
     const file = join(folder, 'bad.jsonl')
     writeFileSync(file, '{"key": "a", "value": "b"}\n[1]\n')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { StreamsBuilder, topic } from 'millrace'
+import { StreamsBuilder, topic, topics } from 'millrace'
 import { bytes, double, string } from 'millrace/serdes'
 import { avro, inProcessSchemaRegistry } from 'millrace/serdes/avro'
 import { TopologyTestDriver } from 'millrace/testing'
@@ -48,6 +48,38 @@ function through(processor: () => Processor<string, string, string, string>): To
 }
 
 const out = topic('out', { key: string(), value: string() })
+
+describe('a topology that reads topics by a pattern, in a test', () => {
+  const serdes = { key: string(), value: string() }
+
+  it('takes every topic that matches, also one that it writes to itself', async () => {
+    const builder = new StreamsBuilder()
+    builder.stream(words).to({ name: (value) => `by-length-${value.length}`, ...serdes })
+    builder
+      .stream(topics(/by-length-.*/, serdes))
+      .process<string, string>(() => ({
+        process: (record, context) =>
+          context.forward(record.withValue(`${context.recordMetadata?.topic}: ${record.value}`)),
+      }))
+      .to(out)
+    await using driver = await TopologyTestDriver.create(builder.build())
+    await driver.input(words).pipe({ key: 'a', value: 'one', timestampMs: 1 })
+    await driver.input('by-length-9', serdes).pipe({ key: 'b', value: 'nine', timestampMs: 2 })
+    await driver.input(words).pipe({ key: 'c', value: 'two', timestampMs: 3 })
+    expect(driver.output(out).readValues()).toEqual([
+      'by-length-3: one',
+      'by-length-9: nine',
+      'by-length-3: two',
+    ])
+  })
+
+  it('refuses a topic that does not match, naming the pattern', async () => {
+    const builder = new StreamsBuilder()
+    builder.stream(topics(/by-length-.*/, serdes)).to(out)
+    await using driver = await TopologyTestDriver.create(builder.build())
+    expect(() => driver.input(words)).toThrow(/topic words\. It reads: \/by-length-\.\*\//)
+  })
+})
 
 describe('TopologyTestDriver', () => {
   it('runs a topology and shows what it wrote and stored, without a promise', async () => {

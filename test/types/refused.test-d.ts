@@ -5,6 +5,7 @@ import {
   SlidingWindows,
   TimeWindows,
   topic,
+  topics,
   type KGroupedStream,
   type KStream,
   type KTable,
@@ -42,6 +43,19 @@ declare const stream: KStream<string, Purchase>
 declare const grouped: KGroupedStream<string, Purchase>
 declare const builder: StreamsBuilder
 declare const driver: TopologyTestDriver
+
+export function topicsOfAPattern(): void {
+  const all = topics(/purchases-.*/, { key: string(), value: json<Purchase>() })
+  builder.stream(all).to(purchases)
+  // @ts-expect-error What matches the pattern are purchases.
+  builder.stream(all).to(points)
+  // @ts-expect-error A pattern needs the serdes of what matches it.
+  builder.stream(/purchases-.*/)
+  // @ts-expect-error A table has one topic.
+  builder.table(all)
+  // @ts-expect-error A name is no pattern.
+  topics('purchases', { key: string(), value: json<Purchase>() })
+}
 
 export function valuesOfAnotherType(): void {
   // @ts-expect-error A purchase is no points.

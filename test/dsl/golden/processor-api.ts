@@ -1,4 +1,4 @@
-import { Topology, type Processor } from 'millrace'
+import { topics, Topology, type Processor } from 'millrace'
 import { string } from 'millrace/serdes'
 import { keyValueStore } from 'millrace/state'
 import { text } from './topics.ts'
@@ -31,5 +31,7 @@ export function processorApi(): Topology {
   topology.addSink('matched', text('matched'), { parents: [match, refund] })
   topology.addSink('copies', text('copies'), { parents: [alone, late] })
   topology.addSource('unread', text('unread'))
+  const logs = topology.addSource('logs', topics(/logs-.*|traces/, serdes))
+  topology.addSink('archive', text('archive'), { parents: [logs] })
   return topology
 }

@@ -1,5 +1,6 @@
 package oracle;
 
+import java.util.regex.Pattern;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.streams.Topology;
@@ -35,6 +36,8 @@ final class ProcessorApi {
     topology.addSink("matched", "matched", "match", "refund");
     topology.addSink("copies", "copies", "alone", "late");
     topology.addSource("unread", "unread");
+    topology.addSource("logs", Pattern.compile("logs-.*|traces"));
+    topology.addSink("archive", "archive", "logs");
     return topology;
   }
 }

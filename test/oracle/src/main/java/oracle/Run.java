@@ -41,7 +41,9 @@ final class Run {
 
   /** The internal topics that a case would create. */
   static Map<String, Object> topics(Case one) throws ReflectiveOperationException {
-    return Topics.of(build(one), config(one, Path.of("unused")));
+    Set<String> inputs = new TreeSet<>();
+    for (Case.Step step : one.steps) if (step instanceof Case.Input input) inputs.add(input.topic());
+    return Topics.of(build(one), config(one, Path.of("unused")), inputs);
   }
 
   private static Properties config(Case one, Path folder) {
