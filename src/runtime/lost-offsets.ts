@@ -2,6 +2,7 @@ import type { FetchedPartition, PartitionOffset, RecordCursor } from '../broker/
 import { OffsetOutOfRangeError } from '../core/errors.ts'
 import { noHeaders } from '../core/headers.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
+import { readsTopic } from '../topology/matched-topics.ts'
 import type { LostOffsetPolicy } from '../topology/topology-plan.ts'
 import { repartitionTopicsOf } from './start-positions.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -92,7 +93,7 @@ export class LostOffsets {
     const { plan, config } = this.#options
     for (const { nodes } of plan.subTopologies) {
       for (const node of nodes) {
-        if (node.type === 'source' && node.topics.includes(brokerTopic) && node.onLostOffset) {
+        if (node.type === 'source' && node.onLostOffset && readsTopic(node, brokerTopic)) {
           return node.onLostOffset
         }
       }

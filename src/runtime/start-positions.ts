@@ -1,5 +1,6 @@
 import type { Broker, PartitionOffset } from '../broker/port.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import { readsTopic } from '../topology/matched-topics.ts'
 import { decoratedTopicName, type OffsetReset } from '../topology/topology-plan.ts'
 import { isolationOf } from './active-task.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -52,7 +53,7 @@ export class StartPositions {
     const { plan, config } = this.#options
     for (const { nodes } of plan.subTopologies) {
       for (const node of nodes) {
-        if (node.type === 'source' && node.topics.includes(brokerTopic) && node.offsetReset) {
+        if (node.type === 'source' && node.offsetReset && readsTopic(node, brokerTopic)) {
           return node.offsetReset
         }
       }

@@ -48,7 +48,8 @@ export function layOutTopics(
   const internalTopics: InternalTopicNeed[] = []
   const brokerName = (name: string): string => decoratedTopicName(plan, applicationId, name)
   for (const subTopology of plan.subTopologies) {
-    const taskCount = Math.max(...subTopology.sourceTopics.map((topic) => counts.get(topic)!))
+    // Where no topic matches a pattern yet there is nothing to do, and nothing to keep.
+    const taskCount = Math.max(0, ...subTopology.sourceTopics.map((topic) => counts.get(topic)!))
     taskCounts.set(subTopology.id, taskCount)
     for (let partition = 0; partition < taskCount; partition++) {
       const taskId = { subTopology: subTopology.id, partition }
@@ -60,7 +61,7 @@ export function layOutTopics(
     for (const changelog of subTopology.changelogs.values()) {
       const internal = plan.internalTopics.get(changelog)
       // A store that is restored from its source topic has no changelog topic of its own.
-      if (internal?.kind !== 'changelog') continue
+      if (internal?.kind !== 'changelog' || taskCount === 0) continue
       const { config } = internal
       internalTopics.push({ name: brokerName(changelog), partitions: taskCount, config })
     }
@@ -68,6 +69,7 @@ export function layOutTopics(
   for (const topic of plan.internalTopics.values()) {
     if (topic.kind !== 'repartition') continue
     const partitions = counts.get(topic.name)!
+    if (partitions === 0) continue
     internalTopics.push({ name: brokerName(topic.name), partitions, config: topic.config })
   }
   return { tasks, internalTopics, taskCounts }
@@ -120,7 +122,9 @@ function deriveRepartitionCounts(plan: TopologyPlan, counts: Map<string, number>
   )
   const inputsOf = (topic: string): (number | undefined)[] => {
     const writer = plan.subTopologies.find((each) => writesTo(each, topic))
-    return writer?.sourceTopics.map((source) => counts.get(source)) ?? []
+    if (!writer) return []
+    const inputs = writer.sourceTopics.map((source) => counts.get(source))
+    return inputs.length === 0 ? [0] : inputs
   }
   const settle = (topic: string): void => {
     const known = inputsOf(topic).filter((count) => count !== undefined)

@@ -11,6 +11,7 @@ import { openCommits } from './commit/commits.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { GlobalStores } from './global-stores.ts'
 import { GroupSession } from './group-session.ts'
+import { deadLetterTopicOf, findInputTopics, layOutInputs } from './input-topics.ts'
 import { makeTopicsReady } from './internal-topics.ts'
 import { LostOffsets } from './lost-offsets.ts'
 import { ProcessingLoop } from './processing-loop.ts'
@@ -20,7 +21,7 @@ import { ChangelogRestorer } from './restore/changelog-restorer.ts'
 import { repartitionTopicsOf, StartPositions } from './start-positions.ts'
 import { TaskArrivals } from './task-arrivals.ts'
 import { TaskManager } from './task-manager.ts'
-import { externalSourceTopics, layOutTopics, type TopicLayout } from './topic-layout.ts'
+import type { TopicLayout } from './topic-layout.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -142,10 +143,8 @@ function checkGuarantee({ broker, config }: WorkerOptions): void {
 }
 
 async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
-  const { broker, plan, applicationId, config } = options
-  const found = await broker.describeTopics(externalSourceTopics(plan))
-  const counts = new Map([...found.values()].map((each) => [each.name, each.partitions]))
-  const layout = layOutTopics(plan, applicationId, counts)
+  const { broker, config } = options
+  const layout = layOutInputs(options, await findInputTopics(options))
   await makeTopicsReady(broker, layout.internalTopics, config)
   return layout
 }
@@ -170,12 +169,13 @@ function producerOpener(options: WorkerOptions, processId: string): () => Promis
 
 /** Where records go: the producer is closed again where what it needs is not there. */
 async function openOutput(
-  { broker, config, applicationId, clock, logger }: WorkerOptions,
+  options: WorkerOptions,
   producer: Producer,
 ): Promise<{ collector: BrokerRecordCollector; deadLetters: DeadLetters }> {
+  const { broker, config, clock, logger } = options
   const transactional = config.processingGuarantee === 'exactly_once'
   const collector = new BrokerRecordCollector(broker, producer, transactional)
-  const topic = config.deadLetterTopic ?? `${applicationId}-dead-letters`
+  const topic = deadLetterTopicOf(options)
   const deadLetters = new DeadLetters(topic, collector, clock, logger)
   try {
     await deadLetters.prepare(broker, config)

@@ -72,6 +72,11 @@ export function patternSourceOf(
   return first
 }
 
+/** Whether a source reads a topic that is not of the application's own. */
+export function readsTopic({ topics, pattern }: SourceNode, topic: string): boolean {
+  return topics.includes(topic) || (pattern !== undefined && wholeNameMatcher(pattern)(topic))
+}
+
 /** Repartition topics and changelogs of this application, also those that an earlier version of it has left. */
 function isOwnTopic(applicationId: string, topic: string): boolean {
   return topic.startsWith(`${applicationId}-`) && /-(?:repartition|changelog)$/.test(topic)

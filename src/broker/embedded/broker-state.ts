@@ -84,6 +84,20 @@ export class BrokerState {
     this.#topics.set(name, topic)
   }
 
+  /** Throws `UnknownTopicError`, and `BrokerError` where the topic has as many partitions or more. */
+  addPartitions(name: string, partitions: number): void {
+    const topic = this.topic(name)
+    const { length } = topic.partitions
+    if (!Number.isInteger(partitions) || partitions <= length) {
+      throw new BrokerError(
+        `Topic ${name} has ${length} partitions; it can be given more, and ${partitions} are not more`,
+        { brokerCode: 37 },
+      )
+    }
+    this.#journal?.write({ type: 'topic', name, partitions, config: topic.config })
+    topic.growTo(partitions)
+  }
+
   deleteTopic(name: string): void {
     const topic = this.#topics.get(name)
     if (!topic) return
@@ -149,7 +163,9 @@ export class BrokerState {
     try {
       journal.replay({
         topic: (name, partitions, config) => {
-          this.#topics.set(name, new EmbeddedTopic(name, partitions, config, this.clock.now()))
+          const known = this.#topics.get(name)
+          if (known) known.growTo(partitions)
+          else this.#topics.set(name, new EmbeddedTopic(name, partitions, config, this.clock.now()))
         },
         topicDeleted: (name) => this.#forgetTopic(name),
         recordsDeleted: (topic, partition, before) =>

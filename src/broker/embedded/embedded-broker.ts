@@ -53,6 +53,16 @@ export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
   }
 
   /**
+   * Gives a topic more partitions: so many in all. Records that are there stay where they are.
+   *
+   * @throws UnknownTopicError where there is no such topic; BrokerError where it has as many partitions or more
+   * @remarks Source: Kafka's `Admin.createPartitions`.
+   */
+  addPartitions(topic: string, partitions: number): void {
+    this.#state.addPartitions(topic, partitions)
+  }
+
+  /**
    * Compacts a topic now, whatever its cleanup policy is; tombstones stay for its `delete.retention.ms`, 24 hours
    * where it has none. Topics with the policy `compact` are compacted by themselves as they grow.
    *

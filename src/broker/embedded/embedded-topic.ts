@@ -15,7 +15,7 @@ const dirtyRatioMin = 0.5
 /** A topic of the embedded broker: its settings and its partitions. */
 export class EmbeddedTopic {
   readonly name: string
-  readonly partitions: readonly PartitionLog[]
+  readonly #partitions: PartitionLog[]
   readonly config: Readonly<globalThis.Record<string, string>>
   readonly maxMessageBytes: number
   readonly compacted: boolean
@@ -33,7 +33,7 @@ export class EmbeddedTopic {
   ) {
     this.name = name
     this.config = config
-    this.partitions = Array.from({ length: partitions }, (_, i) => new PartitionLog(name, i))
+    this.#partitions = Array.from({ length: partitions }, (_, i) => new PartitionLog(name, i))
     this.maxMessageBytes = this.#number('max.message.bytes', defaultMaxMessageBytes)
     const policies = (config['cleanup.policy'] ?? 'delete').split(',').map((each) => each.trim())
     this.compacted = policies.includes('compact')
@@ -41,6 +41,17 @@ export class EmbeddedTopic {
     const retentionMs = this.#number('retention.ms', -1)
     this.#retentionMs = policies.includes('delete') && retentionMs >= 0 ? retentionMs : undefined
     this.#checkedAtMs = nowMs
+  }
+
+  get partitions(): readonly PartitionLog[] {
+    return this.#partitions
+  }
+
+  /** Adds partitions until there are so many. */
+  growTo(partitions: number): void {
+    while (this.#partitions.length < partitions) {
+      this.#partitions.push(new PartitionLog(this.name, this.#partitions.length))
+    }
   }
 
   /** Compacts all partitions now, whatever the configuration says. */

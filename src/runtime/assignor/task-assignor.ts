@@ -8,7 +8,7 @@ import type {
 } from '../../broker/port.ts'
 import { TopologyError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
-import type { TopologyPlan } from '../../topology/topology-plan.ts'
+import type { TopologyNode, TopologyPlan } from '../../topology/topology-plan.ts'
 import type { TaskInputs } from '../topic-layout.ts'
 import { assignTasks } from './assign-tasks.ts'
 import type { AssignmentSettings } from './assignment.ts'
@@ -142,9 +142,18 @@ export function topologyFingerprint(plan: TopologyPlan): string {
     id,
     nodes: nodes.map((node) => node.name),
     sourceTopics,
+    // Left out of the text where there is none. What matches it now is no part of what the topology is.
+    patterns: patternsOf(nodes),
     stores: stores.map((store) => store.storeName),
   }))
   return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16)
+}
+
+function patternsOf(nodes: readonly TopologyNode[]): string[] | undefined {
+  const patterns = nodes.flatMap((node) =>
+    node.type === 'source' && node.pattern ? [String(node.pattern)] : [],
+  )
+  return patterns.length > 0 ? patterns : undefined
 }
 
 /** The topology of those who run tasks already: of most tasks, where that differs; where none runs, the leader's. */
