@@ -37,7 +37,7 @@ export function checkPattern(pattern: RegExp): void {
       `${JSON.stringify(pattern)} is no pattern of topics; pass a regular expression, such as /orders-.*/.`,
     )
   }
-  const refused = [...pattern.flags].filter((flag) => !knownFlags.includes(flag))
+  const refused = pattern.flags.split('').filter((flag) => !knownFlags.includes(flag))
   if (refused.length === 0) return
   throw new TopologyError(
     `The pattern ${String(pattern)} has the flag ${refused.join(' and ')}, which means nothing here: names of topics ` +

@@ -110,7 +110,7 @@ describe('a pattern of topics', () => {
     }
     const named = snapshotOf((b) => b.stream([text('orders-eu'), text('old')]).to(text('out')))
     const matched = snapshotOf((b) => b.stream(orders).to(text('out')))
-    const [source] = parseSnapshot(matched).subTopologies[0]!.nodes.filter(
+    const source = parseSnapshot(matched).subTopologies[0]!.nodes.find(
       ({ type }) => type === 'source',
     )
     expect(source).toMatchObject({ pattern: '/orders-.*/' })
