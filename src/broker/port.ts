@@ -14,6 +14,8 @@ export interface Broker extends AsyncCloseable {
   readonly name: string
   /** Whether transactional producers and fenced offset commits work here; `exactly_once` needs it. */
   readonly supportsTransactions: boolean
+  /** Milliseconds, summed up since it was opened, for which quotas of the broker have held this client's requests back. */
+  readonly throttledMs: number
 
   /** Checks that the broker answers. Throws `BrokerUnavailableError` naming the addresses tried. */
   connect(options?: WaitOptions): Promise<void>
@@ -99,6 +101,8 @@ export interface FetcherOptions {
 }
 
 export interface Fetcher extends AsyncCloseable {
+  /** Bytes that have arrived, or that requests under way may bring, and that no poll has taken yet. */
+  readonly bufferedBytes: number
   /** Starts, or moves, fetching of these partitions at these offsets. Buffered records of theirs are dropped. */
   assign(positions: readonly PartitionOffset[]): void
   /** Stops fetching these partitions and drops what is buffered of them. */
@@ -173,6 +177,8 @@ export interface ProducerOptions {
  * The first failure that retrying cannot mend is kept: every later call but `close` and `abortTransaction` throws it.
  */
 export interface Producer extends AsyncCloseable {
+  /** Bytes that were sent and are not acknowledged yet. */
+  readonly bufferedBytes: number
   /**
    * Appends one record to its partition's batch; synchronous. Throws `ProductionError` where this record can never be
    * written (too large for a batch, an unknown partition), leaving the producer usable. The bytes are copied.

@@ -27,6 +27,8 @@ const defaultTimeoutMs = 30_000
 export class EmbeddedClient implements Broker {
   readonly name = 'embedded'
   readonly supportsTransactions = true
+  /** It has no quotas. */
+  readonly throttledMs = 0
   readonly #session: ClientSession
 
   /** @internal Opened by `EmbeddedBroker.open`. */

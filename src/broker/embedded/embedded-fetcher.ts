@@ -29,6 +29,8 @@ const defaultWaitMs = 500
 
 /** Reads partitions of the embedded broker straight from their logs. */
 export class EmbeddedFetcher implements Fetcher {
+  /** It reads when it is asked, not ahead. */
+  readonly bufferedBytes = 0
   readonly #session: ClientSession
   readonly #options: FetcherOptions
   readonly #positions = new Map<string, Position>()

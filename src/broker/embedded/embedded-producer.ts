@@ -112,6 +112,10 @@ export class EmbeddedProducer implements Producer {
     for (const topic of topics) this.#session.state.topic(topic)
   }
 
+  get bufferedBytes(): number {
+    return this.#heldBytes + this.#waitingBytes
+  }
+
   ready(): Promise<void> | undefined {
     const { maxBufferedBytes = defaultMaxBufferedBytes } = this.#options
     if (this.#heldBytes >= maxBufferedBytes) return this.#committing?.catch(() => undefined)

@@ -50,6 +50,10 @@ export class KafkajsBroker implements Broker {
     this.#offsets = new Offsets(this.#cluster)
   }
 
+  get throttledMs(): number {
+    return this.#clusters.reduce((sum, { throttledMs }) => sum + throttledMs, 0)
+  }
+
   async connect(options?: WaitOptions): Promise<void> {
     const { clock, random, settings } = this.#environment
     const wait = new Wait(clock, options, settings.connectionTimeoutMs)
@@ -124,11 +128,15 @@ export class KafkajsBroker implements Broker {
     const opened = [...this.#opened]
     this.#opened.clear()
     await Promise.all(opened.map((each) => each.close()))
-    for (const cluster of [this.#cluster, this.#fetching, this.#producing]) cluster.close()
+    for (const cluster of this.#clusters) cluster.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  get #clusters(): readonly Cluster[] {
+    return [this.#cluster, this.#fetching, this.#producing]
   }
 
   /** Remembers what was opened, to close it along with the broker. */

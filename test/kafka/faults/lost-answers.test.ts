@@ -1,9 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { freePorts } from '../../../scripts/services/free-port.ts'
-import { startKafka, type RunningKafka } from '../../../scripts/services/kafka.ts'
 import { apis } from '../../../src/broker/kafkajs/protocol/api-keys.ts'
-import type { Broker, GroupMembership, Producer } from '../../../src/broker/port.ts'
-import { BrokerTimeoutError, FencedError } from '../../../src/core/errors.ts'
+import type { Broker, Producer } from '../../../src/broker/port.ts'
+import { BrokerTimeoutError } from '../../../src/core/errors.ts'
 import {
   numbersOf,
   openBroker,
@@ -12,7 +10,9 @@ import {
   sendNumbers,
   uniqueName,
 } from '../kafka-client.ts'
-import { ProtocolProxy, type Fate } from './protocol-proxy.ts'
+import { joinedGroup, newTopic } from './joined-group.ts'
+import type { Fate, ProtocolProxy } from './protocol-proxy.ts'
+import { startProxiedKafka, type ProxiedKafka } from './proxied-kafka.ts'
 
 // Every request of a transaction, lost on its way or answered to nobody, on a real Kafka: what kafkajs 2.2.4 keeps
 // outside of its retries, sends again to another partition, or never recovers from.
@@ -28,62 +28,30 @@ const requests = [
 ] as const
 const fates: readonly Fate[] = ['request lost', 'answer lost']
 
-let kafka: RunningKafka
+let kafka: ProxiedKafka
 let proxy: ProtocolProxy
-let address: string
 let broker: Broker
 
 beforeAll(async () => {
-  const [port, proxyPort] = await freePorts(2)
-  address = `127.0.0.1:${proxyPort}`
-  kafka = await startKafka({
-    port: port!,
-    config: { 'advertised.listeners': `CLIENTS://${address}` },
-  })
-  proxy = await ProtocolProxy.start(proxyPort!, port!)
-  broker = openBroker(address)
+  kafka = await startProxiedKafka()
+  proxy = kafka.proxy
+  broker = openBroker(kafka.address)
 })
 
 afterEach(() => proxy.reset())
 
 afterAll(async () => {
   await broker.close()
-  await proxy[Symbol.asyncDispose]()
-  await kafka.stop({ signal: 'SIGKILL' })
+  await kafka.stop()
 })
-
-async function newTopic(prefix: string, partitions = 1): Promise<string> {
-  const topic = uniqueName(prefix)
-  await broker.createTopics([{ name: topic, partitions }])
-  return topic
-}
-
-async function joined(topic: string, instanceId?: string): Promise<GroupMembership> {
-  const group = broker.openGroup({
-    groupId: uniqueName('group'),
-    sessionTimeoutMs: 30_000,
-    rebalanceTimeoutMs: 30_000,
-    ...(instanceId === undefined ? {} : { instanceId }),
-    assignor: {
-      name: 'all',
-      subscription: () => ({ topics: [topic], userData: Buffer.alloc(0) }),
-      assign: async (members) =>
-        new Map(
-          members.map(({ memberId }) => [memberId, { partitions: [], userData: Buffer.alloc(0) }]),
-        ),
-    },
-  })
-  await group.join()
-  return group
-}
 
 const committedOf = async (groupId: string, topic: string, partition = 0): Promise<number> =>
   (await broker.committedOffsets(groupId, [{ topic, partition }]))[0]?.offset ?? -1
 
 describe.each(fates)('%s:', (fate) => {
   it.each(requests)('%s is tried again, and the transaction is there once', async (request) => {
-    const topic = await newTopic('lost', 2)
-    await using group = await joined(topic)
+    const topic = await newTopic(broker, 'lost', 2)
+    await using group = await joinedGroup(broker, topic)
     const member = group.identity()
     if (request === 'initProducerId') proxy.next(key(request), fate)
     await using producer = await broker.openProducer({ transactionalId: uniqueName('tx') })
@@ -107,7 +75,7 @@ describe.each(fates)('%s:', (fate) => {
   })
 
   it('an abort is tried again, and what follows it is whole', async () => {
-    const topic = await newTopic('abort')
+    const topic = await newTopic(broker, 'abort')
     await using producer = await broker.openProducer({ transactionalId: uniqueName('tx') })
     await producer.prepare([topic])
     for (let round = 0; round < 3; round++) {
@@ -124,7 +92,7 @@ describe.each(fates)('%s:', (fate) => {
   })
 
   it('records without a key stay in the partition that they were sent to, when Produce is sent again', async () => {
-    const topic = await newTopic('unkeyed', 5)
+    const topic = await newTopic(broker, 'unkeyed', 5)
     await using producer = await broker.openProducer({ batchBytes: 500 })
     await producer.prepare([topic])
     proxy.next(key('produce'), fate, fate, fate)
@@ -148,8 +116,8 @@ describe('a commit that is not answered until the time is up', () => {
   }
 
   it('and did not take effect, is a timeout; the producer then aborts and goes on', async () => {
-    const topic = await newTopic('unanswered')
-    await using client = openBroker(address, impatient)
+    const topic = await newTopic(broker, 'unanswered')
+    await using client = openBroker(kafka.address, impatient)
     await using producer = await client.openProducer({ transactionalId: uniqueName('tx') })
     await producer.prepare([topic])
     proxy.always(key('endTxn'), 'no answer')
@@ -165,8 +133,8 @@ describe('a commit that is not answered until the time is up', () => {
   })
 
   it('and did take effect, is a timeout too; the abort cannot take it back', async () => {
-    const topic = await newTopic('answerless')
-    await using client = openBroker(address, impatient)
+    const topic = await newTopic(broker, 'answerless')
+    await using client = openBroker(kafka.address, impatient)
     await using producer = await client.openProducer({ transactionalId: uniqueName('tx') })
     await producer.prepare([topic])
     proxy.always(key('endTxn'), 'answer lost')
@@ -182,9 +150,9 @@ describe('a commit that is not answered until the time is up', () => {
 })
 
 it('an abort that is not answered is a timeout, and the next producer of the id ends the transaction', async () => {
-  const topic = await newTopic('abort-unanswered')
+  const topic = await newTopic(broker, 'abort-unanswered')
   const transactionalId = uniqueName('tx')
-  await using client = openBroker(address, { apiTimeoutMs: 1_000 })
+  await using client = openBroker(kafka.address, { apiTimeoutMs: 1_000 })
   await using producer = await client.openProducer({ transactionalId })
   await producer.prepare([topic])
   producer.beginTransaction()
@@ -202,8 +170,8 @@ it('an abort that is not answered is a timeout, and the next producer of the id 
 })
 
 it('offsets that are sent twice at a time both arrive, as do partitions that are added at a time', async () => {
-  const topic = await newTopic('concurrent', 6)
-  await using group = await joined(topic)
+  const topic = await newTopic(broker, 'concurrent', 6)
+  await using group = await joinedGroup(broker, topic)
   const member = group.identity()
   await using producer = await broker.openProducer({
     transactionalId: uniqueName('tx'),
@@ -244,125 +212,9 @@ it('a producer that is opened again names no former identity, and keeps its own 
   expect(sent).toEqual(Array.from({ length: 3 }, () => [7_654, -1n, -1]))
 })
 
-it('producers of one id that are opened at a time end up with one that may commit', async () => {
-  const topic = await newTopic('race')
-  const transactionalId = uniqueName('tx')
-  const producers = await Promise.all(
-    Array.from({ length: 4 }, () => broker.openProducer({ transactionalId })),
-  )
-  const outcomes = await Promise.all(
-    producers.map(async (producer, i) => {
-      await producer.prepare([topic])
-      producer.beginTransaction()
-      producer.send(topic, 0, 1, null, Buffer.from(String(i)))
-      return producer.commitTransaction().then(
-        () => i,
-        (error: unknown) => error,
-      )
-    }),
-  )
-  const winners = outcomes.filter((outcome) => typeof outcome === 'number')
-  expect(winners).toHaveLength(1)
-  for (const outcome of outcomes) {
-    if (typeof outcome !== 'number') expect(outcome).toBeInstanceOf(FencedError)
-  }
-  const seen = await readEnded(broker, topic, 0)
-  expect(seen).toEqual(winners.map(String))
-  for (const producer of producers) await producer.close()
-})
-
-it('a transaction that begins while the one before ends waits for it briefly, not for a second each', async () => {
-  const topic = await newTopic('swift')
-  await using producer = await broker.openProducer({ transactionalId: uniqueName('tx') })
-  await producer.prepare([topic])
-  const startedMs = performance.now()
-  for (let round = 0; round < 40; round++) {
-    producer.beginTransaction()
-    producer.send(topic, 0, 1, null, Buffer.from(String(round)))
-    await producer.commitTransaction()
-  }
-  expect(performance.now() - startedMs).toBeLessThan(30_000)
-  expect(await readEnded(broker, topic, 0)).toHaveLength(40)
-})
-
-describe('a producer that was fenced', () => {
-  const steps: readonly [string, (producer: Producer, topic: string) => Promise<unknown>][] = [
-    [
-      'produces to a partition that is in its transaction',
-      (producer, topic) => {
-        producer.send(topic, 0, 1, null, Buffer.from('late'))
-        return producer.flush()
-      },
-    ],
-    [
-      'adds a partition',
-      (producer, topic) => {
-        producer.send(topic, 1, 1, null, Buffer.from('late'))
-        return producer.flush()
-      },
-    ],
-    [
-      'adds offsets',
-      async (producer, topic) => {
-        await using group = await joined(topic)
-        await producer.sendOffsets(group.identity(), [{ topic, partition: 0, offset: 9 }])
-      },
-    ],
-    ['commits', (producer) => producer.commitTransaction()],
-  ]
-
-  it.each(steps)('is told so when it %s, and for good', async (_, step) => {
-    const topic = await newTopic('fenced', 2)
-    const transactionalId = uniqueName('tx')
-    await using older = await broker.openProducer({ transactionalId })
-    await older.prepare([topic])
-    older.beginTransaction()
-    older.send(topic, 0, 1, null, Buffer.from('older'))
-    await older.flush()
-    await using newer = await broker.openProducer({ transactionalId })
-    await newer.prepare([topic])
-    await expect(step(older, topic)).rejects.toThrow(FencedError)
-    await expect(older.abortTransaction()).rejects.toThrow(FencedError)
-    newer.beginTransaction()
-    newer.send(topic, 0, 1, null, Buffer.from('newer'))
-    await newer.commitTransaction()
-    expect(await readEnded(broker, topic, 0)).toEqual(['newer'])
-    expect(await readEnded(broker, topic, 1)).toEqual([])
-  })
-})
-
-it('offsets of a static member that was replaced are refused by instance', async () => {
-  const topic = await newTopic('static')
-  await using group = await joined(topic, 'worker-1')
-  const member = group.identity()
-  await using heir = broker.openGroup({
-    groupId: member.groupId,
-    instanceId: 'worker-1',
-    sessionTimeoutMs: 30_000,
-    rebalanceTimeoutMs: 30_000,
-    assignor: {
-      name: 'all',
-      subscription: () => ({ topics: [topic], userData: Buffer.alloc(0) }),
-      assign: async (members) =>
-        new Map(
-          members.map(({ memberId }) => [memberId, { partitions: [], userData: Buffer.alloc(0) }]),
-        ),
-    },
-  })
-  await heir.join()
-  await using producer = await broker.openProducer({ transactionalId: uniqueName('tx') })
-  await producer.prepare([topic])
-  producer.beginTransaction()
-  const refused = producer.sendOffsets(member, [{ topic, partition: 0, offset: 5 }])
-  await expect(refused).rejects.toThrow(FencedError)
-  await expect(refused).rejects.toThrow(/FENCED_INSTANCE_ID/)
-  await producer.abortTransaction()
-  expect(await committedOf(member.groupId, topic)).toBe(-1)
-})
-
 it('a new owner waits for offsets whose transaction is being ended, and never reads those before', async () => {
-  const topic = await newTopic('stable')
-  await using group = await joined(topic)
+  const topic = await newTopic(broker, 'stable')
+  await using group = await joinedGroup(broker, topic)
   const member = group.identity()
   await using producer = await broker.openProducer({ transactionalId: uniqueName('tx') })
   await producer.prepare([topic])
@@ -378,27 +230,4 @@ it('a new owner waits for offsets whose transaction is being ended, and never re
     await producer.commitTransaction()
     expect(await reading).toBe(round)
   }
-})
-
-it('a reader that is slow to process gets no record twice', async () => {
-  const topic = await newTopic('slow')
-  await using producer = await broker.openProducer({ batchBytes: 300 })
-  await producer.prepare([topic])
-  await using fetcher = broker.openFetcher({
-    isolation: 'read_committed',
-    maxPartitionBytes: 600,
-    maxWaitMs: 20,
-  })
-  fetcher.assign([{ topic, partition: 0, offset: 0 }])
-  const offsets: number[] = []
-  const sending = sendNumbers(producer, topic, 0, 500).then(() => producer.flush())
-  while (offsets.length < 500) {
-    for (const { records } of await fetcher.poll({ timeoutMs: 1000 })) {
-      while (records.next()) offsets.push(records.offset)
-      // Nothing of what came is settled or committed, ever, and fetching goes on meanwhile.
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-  }
-  await sending
-  expect(offsets).toEqual(Array.from({ length: 500 }, (_, offset) => offset))
 })

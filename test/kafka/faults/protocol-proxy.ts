@@ -24,6 +24,8 @@ export class ProtocolProxy implements AsyncDisposable {
   readonly seen: SeenRequest[] = []
   /** Requests that a rule has caught. */
   caught = 0
+  /** Connections that were opened so far. */
+  opened = 0
 
   private constructor(target: number) {
     this.#server = createServer((client) => this.#serve(client, target))
@@ -64,6 +66,7 @@ export class ProtocolProxy implements AsyncDisposable {
   }
 
   #serve(client: Socket, target: number): void {
+    this.opened++
     const broker = connect({ port: target, host: '127.0.0.1' })
     const end = (): void => {
       client.destroy()

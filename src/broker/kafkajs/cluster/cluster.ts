@@ -41,6 +41,8 @@ export class Cluster {
   readonly #shared = new Map<string, Channel>()
   #controllerId = -1
   #closed = false
+  /** Milliseconds for which brokers wanted no request, over all connections. */
+  throttledMs = 0
 
   constructor(environment: ClusterEnvironment) {
     this.environment = environment
@@ -213,7 +215,10 @@ export class Cluster {
 
   async #open(host: string, port: number): Promise<BrokerConnection> {
     this.#checkOpen()
-    return BrokerConnection.open(host, port, this.environment)
+    return BrokerConnection.open(host, port, {
+      ...this.environment,
+      onThrottled: (ms) => (this.throttledMs += ms),
+    })
   }
 }
 

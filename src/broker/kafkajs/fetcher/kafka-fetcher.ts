@@ -26,14 +26,18 @@ const fetcherDefaults = Object.freeze({
 })
 
 const largestRequestBytes = 0x7fffffff
+/** The least to ask of a partition, however many there are; a batch that is larger comes whole all the same. */
+const leastPartitionBytes = 16 << 10
+/** Each leader is asked over two lanes at a time. */
+const lanesPerLeader = 2
 
 /** Fetches ahead of its caller, one set of requests for each broker that leads a partition. */
 export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
   readonly isolation: Isolation
   readonly maxWaitMs: number
+  readonly maxPartitionBytes: number
   readonly #cluster: Cluster
   readonly #maxBufferedBytes: number
-  readonly #maxPartitionBytes: number
   readonly #states = new Map<string, PartitionState>()
   readonly #leaders = new Map<number, LeaderFetcher>()
   readonly #search: LeaderSearch
@@ -47,7 +51,7 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
     this.isolation = options.isolation
     this.maxWaitMs = options.maxWaitMs ?? fetcherDefaults.maxWaitMs
     this.#maxBufferedBytes = options.maxBufferedBytes ?? fetcherDefaults.maxBufferedBytes
-    this.#maxPartitionBytes = options.maxPartitionBytes ?? fetcherDefaults.maxPartitionBytes
+    this.maxPartitionBytes = options.maxPartitionBytes ?? fetcherDefaults.maxPartitionBytes
     this.#search = new LeaderSearch(cluster, {
       isWanted: (state) => this.#isCurrent(state),
       found: (state, leader) => this.#attach(state, leader),
@@ -56,13 +60,19 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
     })
   }
 
+  get bufferedBytes(): number {
+    let bytes = 0
+    for (const state of this.#states.values()) bytes += state.bufferedBytes
+    return bytes
+  }
+
   assign(positions: readonly PartitionOffset[]): void {
     this.#checkOpen()
     for (const { topic, partition, offset } of positions) {
       const name = topicPartitionName(topic, partition)
       const former = this.#states.get(name)
       if (former !== undefined) this.#detach(former)
-      const state = new PartitionState(topic, partition, offset, this.#maxPartitionBytes)
+      const state = new PartitionState(topic, partition, offset, this.maxPartitionBytes)
       this.#states.set(name, state)
       const leader = this.#cluster.leadersOf(topic)?.[partition]
       if (leader !== undefined && leader >= 0) this.#attach(state, leader)
@@ -129,10 +139,17 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
 
   // ---- what the leaders' requests call ----
 
-  freeBytes(): number {
-    let free = this.#maxBufferedBytes
-    for (const state of this.#states.values()) free -= state.bufferedBytes
-    return Math.max(0, Math.min(free, largestRequestBytes))
+  requestBytes(): number {
+    const free = this.#maxBufferedBytes - this.bufferedBytes
+    if (free <= 0) return 0
+    // A part for each request that may be under way, so that together they bring no more than there is room for.
+    const share = Math.ceil(free / (lanesPerLeader * Math.max(1, this.#leaders.size)))
+    return Math.min(share, largestRequestBytes)
+  }
+
+  partitionBytes(): number {
+    const share = Math.floor(this.#maxBufferedBytes / Math.max(1, this.#states.size))
+    return Math.max(leastPartitionBytes, Math.min(share, this.maxPartitionBytes))
   }
 
   received(state: PartitionState, response: FetchResponsePartition): void {
@@ -154,7 +171,8 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
   // ---- partitions ----
 
   #buffer(state: PartitionState, response: FetchResponsePartition): void {
-    const { topic, partition, buffer, start, end } = response
+    const { topic, partition } = response
+    const { buffer, start, end } = ownBytes(response)
     const scan = scanBatches(buffer, start, end)
     const stuck = scan.nextOffset >= 0 && scan.nextOffset <= state.position
     if (scan.nextOffset < 0 && !scan.corrupt) {
@@ -280,4 +298,18 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
   #checkOpen(): void {
     if (this.#closed) throw new LifecycleError('The fetcher is closed.')
   }
+}
+
+/**
+ * The bytes of one partition. Where they are a small part of the response they are copied, so that a partition whose
+ * records wait for long does not keep all of it in memory.
+ */
+function ownBytes({
+  buffer,
+  start,
+  end,
+}: FetchResponsePartition): Pick<FetchResponsePartition, 'buffer' | 'start' | 'end'> {
+  const bytes = end - start
+  if (bytes * 2 >= buffer.length) return { buffer, start, end }
+  return { buffer: Buffer.from(buffer.subarray(start, end)), start: 0, end: bytes }
 }

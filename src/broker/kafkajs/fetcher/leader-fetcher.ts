@@ -14,8 +14,11 @@ const shortWaitMs = 25
 export interface LeaderFetcherOwner {
   readonly isolation: Isolation
   readonly maxWaitMs: number
-  /** Room that is left in the buffer, for this request and those that are under way. */
-  freeBytes(): number
+  readonly maxPartitionBytes: number
+  /** How much one request may bring now; 0 where there is no room. */
+  requestBytes(): number
+  /** How much to ask of one partition. */
+  partitionBytes(): number
   received(state: PartitionState, response: FetchResponsePartition): void
   failed(states: readonly PartitionState[], error: Error): void
 }
@@ -56,7 +59,7 @@ export class LeaderFetcher {
     if (this.#closed || lane === undefined) return
     const wanted = [...this.partitions].filter((state) => state.wantsFetch)
     if (wanted.length === 0) return
-    const maxBytes = this.#owner.freeBytes()
+    const maxBytes = this.#owner.requestBytes()
     if (maxBytes === 0) return
     void this.#request(lane, wanted, maxBytes)
   }
@@ -78,6 +81,7 @@ export class LeaderFetcher {
     lane.busy = true
     for (const state of states) state.inRequest = true
     const { isolation, maxWaitMs } = this.#owner
+    const share = this.#owner.partitionBytes()
     try {
       await prepareCodecs()
       const response = await lane.channel.send(
@@ -89,7 +93,8 @@ export class LeaderFetcher {
             topic,
             partition,
             offset: position,
-            maxBytes: wanted,
+            // More than is asked of the others where not even one batch fitted.
+            maxBytes: wanted > this.#owner.maxPartitionBytes ? wanted : share,
           })),
         }),
       )

@@ -39,6 +39,10 @@ export class IdempotentProducer implements Producer {
     )
   }
 
+  get bufferedBytes(): number {
+    return this.#records.bufferedBytes
+  }
+
   send(
     topic: string,
     partition: number,

@@ -71,6 +71,11 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
     this.#sender = new Sender(cluster, this)
   }
 
+  /** Bytes of records that are not acknowledged. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes
+  }
+
   /** What went wrong for good. */
   get failure(): Error | undefined {
     return this.#failure

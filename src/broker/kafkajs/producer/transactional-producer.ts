@@ -68,6 +68,10 @@ export class TransactionalProducer implements Producer {
     }
   }
 
+  get bufferedBytes(): number {
+    return this.#records.bufferedBytes
+  }
+
   send(
     topic: string,
     partition: number,

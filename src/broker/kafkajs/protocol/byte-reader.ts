@@ -12,6 +12,8 @@ export class TruncatedResponseError extends Error {
  */
 export class ByteReader {
   readonly buffer: Buffer
+  /** How long the broker wants no request over this connection, as the response said; 0 where it said nothing. */
+  throttleMs = 0
   #position = 0
 
   constructor(buffer: Buffer) {
@@ -36,6 +38,11 @@ export class ByteReader {
 
   int32(): number {
     return this.buffer.readInt32BE(this.#take(4))
+  }
+
+  /** The field that nearly every response has: see {@link throttleMs}. */
+  throttleTime(): void {
+    this.throttleMs = this.int32()
   }
 
   /** As a number: offsets and times stay within 2⁵³. */

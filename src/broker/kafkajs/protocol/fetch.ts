@@ -55,7 +55,7 @@ export function fetch(options: FetchOptions): Request<FetchResponse> {
       body.int32(0).string('') // no forgotten topics, no rack
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       const errorCode = body.int16()
       body.int32() // session id
       const topics = body.array(() => {

@@ -19,7 +19,7 @@ export function findCoordinator(
     ...apis.findCoordinator,
     write: (body) => void body.string(key).int8(type === 'group' ? 0 : 1),
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return {
         errorCode: body.int16(),
         errorMessage: body.nullableString(),

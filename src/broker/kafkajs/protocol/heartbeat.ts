@@ -11,7 +11,7 @@ export function heartbeat(member: GroupIdentity): Request<number> {
       body.string(member.memberId).string(member.instanceId)
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return body.int16()
     },
   }

@@ -32,7 +32,7 @@ export function initProducerId(
       body.int64(current.producerId).int16(current.epoch).noTags()
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return { errorCode: body.int16(), producerId: body.int64Exact(), epoch: body.int16() }
     },
   }

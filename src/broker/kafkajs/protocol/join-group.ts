@@ -41,7 +41,7 @@ export function joinGroup(options: JoinGroupOptions): Request<JoinGroupResponse>
       )
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return {
         errorCode: body.int16(),
         generationId: body.int32(),

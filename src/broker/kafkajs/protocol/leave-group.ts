@@ -13,7 +13,7 @@ export function leaveGroup(
       body.string(groupId).array([memberId], (id) => body.string(id).string(instanceId))
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       const errorCode = body.int16()
       const members = body.array(() => {
         body.string() // member id

@@ -31,7 +31,7 @@ export function listOffsets(
       )
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       const topics = body.array(() => {
         const topic = body.string()
         return body.array(() => {

@@ -38,7 +38,7 @@ export function metadata(topics: readonly string[] | null): Request<MetadataResp
       body.boolean(false).boolean(false).boolean(false)
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       const brokers = body.array(() => {
         const broker = { nodeId: body.int32(), host: body.string(), port: body.int32() }
         body.nullableString() // rack

@@ -24,7 +24,7 @@ export function offsetCommit(
       )
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return readPartitionResults(body)
     },
   }

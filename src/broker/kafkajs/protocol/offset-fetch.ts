@@ -32,7 +32,7 @@ export function offsetFetch(
       body.boolean(true).noTags() // require stable
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       const topics = body.compactArray(() => {
         const topic = body.compactString()
         const ofTopic = body.compactArray(() => {

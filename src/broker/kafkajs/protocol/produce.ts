@@ -50,7 +50,7 @@ export function produce(
           return { topic, partition, errorCode, baseOffset, errorMessage }
         })
       })
-      body.int32() // throttle time
+      body.throttleTime()
       return topics.flat()
     },
   }

@@ -24,7 +24,7 @@ export function syncGroup(
       )
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return { errorCode: body.int16(), assignment: body.sizedBytes() }
     },
   }

@@ -29,7 +29,7 @@ export function createTopics(
       body.int32(timeoutMs).boolean(false)
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return body.array(() => ({
         topic: body.string(),
         errorCode: body.int16(),
@@ -49,7 +49,7 @@ export function deleteTopics(
     brokerWaitMs: timeoutMs,
     write: (body) => void body.array(names, (name) => body.string(name)).int32(timeoutMs),
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return body.array(() => ({
         topic: body.string(),
         errorCode: body.int16(),
@@ -76,7 +76,7 @@ export function deleteRecords(
       body.int32(timeoutMs)
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       const topics = body.array(() => {
         const topic = body.string()
         return body.array(() => {
@@ -114,7 +114,7 @@ export function describeTopicConfigs(
       body.boolean(false) // no synonyms
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return body.array(() => {
         const errorCode = body.int16()
         body.nullableString() // error message

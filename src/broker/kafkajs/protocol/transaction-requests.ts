@@ -29,7 +29,7 @@ export function addPartitionsToTxn(
       )
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return readPartitionResults(body)
     },
   }
@@ -46,7 +46,7 @@ export function addOffsetsToTxn(owner: TransactionOwner, groupId: string): Reque
         .int16(owner.epoch)
         .string(groupId),
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return body.int16()
     },
   }
@@ -63,7 +63,7 @@ export function endTxn(owner: TransactionOwner, commit: boolean): Request<number
         .int16(owner.epoch)
         .boolean(commit),
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return body.int16()
     },
   }
@@ -97,7 +97,7 @@ export function txnOffsetCommit(
       body.noTags()
     },
     read(body) {
-      body.int32() // throttle time
+      body.throttleTime()
       return readCompactPartitionResults(body)
     },
   }

@@ -19,6 +19,8 @@ export interface ConnectionEnvironment {
   readonly settings: KafkajsSettings
   readonly clock: Clock
   readonly logger: Logger
+  /** Called when a broker wants no request for so many milliseconds. */
+  readonly onThrottled: (ms: number) => void
 }
 
 const saslAuthenticateKey = 36
@@ -28,12 +30,18 @@ export class BrokerConnection {
   readonly address: string
   readonly #connection: KafkajsConnection
   readonly #requestTimeoutMs: number
+  readonly #onThrottled: (ms: number) => void
   #closed = false
 
-  private constructor(address: string, connection: KafkajsConnection, requestTimeoutMs: number) {
+  private constructor(
+    address: string,
+    connection: KafkajsConnection,
+    { settings, onThrottled }: ConnectionEnvironment,
+  ) {
     this.address = address
     this.#connection = connection
-    this.#requestTimeoutMs = requestTimeoutMs
+    this.#requestTimeoutMs = settings.requestTimeoutMs
+    this.#onThrottled = onThrottled
   }
 
   /** Connects, learns the broker's versions and logs in. Throws `BrokerUnavailableError` or, for good, `BrokerError`. */
@@ -55,7 +63,7 @@ export class BrokerConnection {
       // A copy: kafkajs adds to it.
       sasl: settings.sasl === undefined ? null : { ...settings.sasl },
     })
-    const connection = new BrokerConnection(address, kafkajs, settings.requestTimeoutMs)
+    const connection = new BrokerConnection(address, kafkajs, environment)
     const timer = clock.schedule(settings.connectionTimeoutMs, () => {
       const timeout = `no connection within ${settings.connectionTimeoutMs} ms`
       connection.destroy(new BrokerUnavailableError(`${address}: ${timeout}`, { retriable: true }))
@@ -132,8 +140,11 @@ export class BrokerConnection {
         decode: async (payload) => {
           const body = new ByteReader(payload)
           if (flexible) body.skipTags()
-          // A broker that throttles also stops reading from the connection, so nothing need wait here.
-          return { clientSideThrottleTime: 0, body: request.read(body) }
+          const response = request.read(body)
+          // The broker reads nothing from the connection for so long: a request that were sent all the same would seem
+          // unanswered. kafkajs holds back what is sent meanwhile, and starts its clock when it goes out (KIP-219).
+          if (body.throttleMs > 0) this.#onThrottled(body.throttleMs)
+          return { clientSideThrottleTime: body.throttleMs, body: response }
         },
         parse: async (decoded) => decoded.body,
       },
