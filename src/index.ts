@@ -204,12 +204,16 @@ export {
   deadLetter,
   logAndContinue,
   logAndFail,
+  retrying,
   type ErrorHandler,
   type ErrorHandlers,
   type ErrorResponse,
   type FailedRecord,
   type FailureStage,
+  type RetryingOptions,
+  type RetryResponse,
 } from './runtime/error-handlers.ts'
+export type { RetryBackoff } from './runtime/retry-backoff.ts'
 export type {
   PartitionProgress,
   TaskStatus,

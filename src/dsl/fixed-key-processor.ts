@@ -78,6 +78,10 @@ class FixedKeyContext<K, V> implements ProcessorContext<K, V> {
     return this.inner.recordMetadata
   }
 
+  get onUndo(): ((step: () => void) => void) | undefined {
+    return this.inner.onUndo
+  }
+
   currentStreamTimeMs(): number {
     return this.inner.currentStreamTimeMs()
   }

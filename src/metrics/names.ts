@@ -9,6 +9,7 @@ type TaskMetric =
   | 'processed'
   | 'dropped'
   | 'deadLetters'
+  | 'retries'
   | 'punctuateLatency'
   | 'punctuated'
   | 'enforcedProcessing'
@@ -38,6 +39,10 @@ export const taskMetrics: Readonly<globalThis.Record<TaskMetric, MetricName>> = 
   deadLetters: {
     name: 'millrace_task_dead_letter_records_total',
     help: 'Failed records written to the dead-letter topic, by the stage at which they failed.',
+  },
+  retries: {
+    name: 'millrace_task_record_retries_total',
+    help: 'Attempts at records that failed and were undone to be tried again, by the stage at which they failed.',
   },
   punctuateLatency: {
     name: 'millrace_task_punctuate_latency_seconds',

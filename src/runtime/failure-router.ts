@@ -2,7 +2,16 @@ import { isStreamsError, messageOf, ProcessingError, type ErrorContext } from '.
 import { noHeaders } from '../core/headers.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName } from '../core/task-id.ts'
-import type { ErrorHandlers, ErrorResponse, FailedRecord, FailureStage } from './error-handlers.ts'
+import type { Random } from '../core/random.ts'
+import type {
+  ErrorHandlers,
+  ErrorResponse,
+  FailedRecord,
+  FailureStage,
+  RetryResponse,
+} from './error-handlers.ts'
+import { RecordRetry } from './record-retry.ts'
+import { backoffAfter } from './retry-backoff.ts'
 import type { TaskMetrics } from './task-metrics.ts'
 import type { HeldTimer } from './timer-head.ts'
 import type { InputRecord, TaskScope } from './task-scope.ts'
@@ -13,6 +22,10 @@ export interface FailureRouterOptions {
   readonly handlers: ErrorHandlers
   readonly deadLetter: (failed: FailedRecord) => MaybePromise<void>
   readonly metrics: TaskMetrics
+  /** For the jitter of waits. @defaultValue none */
+  readonly random?: Random | undefined
+  /** Whether records may be tried again. @defaultValue true */
+  readonly mayRetry?: boolean | undefined
 }
 
 /**
@@ -24,6 +37,12 @@ export class FailureRouter {
   readonly #handlers: ErrorHandlers
   readonly #deadLetter: (failed: FailedRecord) => MaybePromise<void>
   readonly #metrics: TaskMetrics
+  readonly #random: Random | undefined
+  readonly #mayRetry: boolean
+  /** How often the record in process was tried, this time included. */
+  attempt = 1
+  /** Set where the record in process is to be undone and tried again; every node lets it pass. */
+  #retry: RecordRetry | undefined
   /** What ended the task; once it is set, every node lets its error pass. */
   fatal: Error | undefined
 
@@ -32,6 +51,15 @@ export class FailureRouter {
     this.#handlers = options.handlers
     this.#deadLetter = options.deadLetter
     this.#metrics = options.metrics
+    this.#random = options.random
+    this.#mayRetry = options.mayRetry ?? true
+  }
+
+  /** Whether the record in process is to be undone and tried again; says so once. */
+  takeRetry(): RecordRetry | undefined {
+    const retry = this.#retry
+    this.#retry = undefined
+    return retry
   }
 
   /** Where the record in process was read, for an error's message. */
@@ -60,6 +88,7 @@ export class FailureRouter {
     wrap: (thrown: unknown) => Error,
   ): MaybePromise<void> {
     if (this.fatal !== undefined) throw this.fatal
+    if (this.#retry !== undefined) throw this.#retry
     if (isStreamsError(thrown) && thrown.scope !== 'record') throw this.end(thrown)
     const failed = this.#describe(stage, node, wrap(thrown))
     try {
@@ -67,7 +96,7 @@ export class FailureRouter {
       if (isPromise(response)) return this.#respondLater(response, failed)
       return this.#respond(response, failed)
     } catch (error) {
-      throw this.end(error)
+      throw error instanceof RecordRetry ? error : this.end(error)
     }
   }
 
@@ -75,7 +104,7 @@ export class FailureRouter {
     try {
       await this.#respond(await pending, failed)
     } catch (error) {
-      throw this.end(error)
+      throw error instanceof RecordRetry ? error : this.end(error)
     }
   }
 
@@ -85,23 +114,48 @@ export class FailureRouter {
       this.#scope.logger.error(failed.error.message, facts)
       throw this.end(failed.error)
     }
+    if (typeof response === 'object' && response !== null) throw this.#retried(response, failed)
     if (response === 'dead-letter') {
       this.#scope.logger.warn(`Sent to the dead-letter topic: ${failed.error.message}`, facts)
-      const written = this.#deadLetter(failed)
-      if (isPromise(written)) return written.then(() => this.#count(failed, true))
-      this.#count(failed, true)
-      return undefined
+      const { undo } = this.#scope
+      return undo?.isOpen ? undo.later(() => this.#keep(failed)) : this.#keep(failed)
     }
     if (response !== 'continue') {
       throw new ProcessingError(
         `The ${failed.stage} handler answered ${String(response)}; ` +
-          "it must answer 'continue', 'dead-letter' or 'fail'.",
+          "it must answer 'continue', 'dead-letter', 'fail' or { retry }.",
         this.place(failed.error),
       )
     }
     this.#scope.logger.warn(`Dropped: ${failed.error.message}`, facts)
-    this.#count(failed, false)
+    const { undo } = this.#scope
+    if (undo?.isOpen) void undo.later(() => this.#count(failed, false))
+    else this.#count(failed, false)
     return undefined
+  }
+
+  #retried({ retry }: RetryResponse, failed: FailedRecord): RecordRetry {
+    if (!failed.canRetry) {
+      throw new ProcessingError(
+        `The ${failed.stage} handler answered with a retry, which is not possible here: let it look at canRetry, and ` +
+          'for processing and production give it retries: true, as retrying() does.',
+        this.place(failed.error),
+      )
+    }
+    const { attempt, stage } = failed
+    const waitMs = backoffAfter(attempt, retry, this.#random)
+    this.#metrics.retries[stage].add()
+    const facts = { ...factsOf(failed), attempt, waitMs }
+    const level = attempt === 1 ? 'warn' : 'debug'
+    this.#scope.logger[level](`Trying again: ${failed.error.message}`, facts)
+    this.#retry = new RecordRetry(waitMs)
+    return this.#retry
+  }
+
+  #keep(failed: FailedRecord): MaybePromise<void> {
+    const written = this.#deadLetter(failed)
+    if (isPromise(written)) return written.then(() => this.#count(failed, true))
+    this.#count(failed, true)
   }
 
   #count(failed: FailedRecord, kept: boolean): void {
@@ -109,9 +163,14 @@ export class FailureRouter {
     else this.#metrics.dropped[failed.stage].add()
   }
 
+  get #canUndo(): boolean {
+    return this.#scope.undo?.canUndo ?? false
+  }
+
   #describe(stage: FailureStage, node: string | undefined, error: Error): FailedRecord {
     const { id, input, punctuationMs, timer, held } = this.#scope
-    const facts = { stage, error, taskId: id, node }
+    const canRetry = this.#mayRetry && (stage === 'deserialization' || this.#canUndo)
+    const facts = { stage, error, taskId: id, node, attempt: this.attempt, canRetry }
     // Of a record that was held back only its place is still known: the bytes at hand are those of another one.
     if (held)
       return { ...facts, ...noInput(punctuationMs ?? input?.timestampMs ?? -1), ...held.origin }
@@ -119,7 +178,7 @@ export class FailureRouter {
   }
 }
 
-type InputPart = Omit<FailedRecord, 'stage' | 'error' | 'taskId' | 'node'>
+type InputPart = Omit<FailedRecord, 'stage' | 'error' | 'taskId' | 'node' | 'attempt' | 'canRetry'>
 
 function describeInput(input: InputRecord): InputPart {
   return {

@@ -253,6 +253,7 @@ export class GlobalStores {
       },
       deadLetter: () => {},
       maxTaskIdleMs: -1,
+      retries: 'never',
       isolation: isolationOf(config.processingGuarantee),
       globalStore: (name) => this.store(name),
     })

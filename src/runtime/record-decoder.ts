@@ -54,6 +54,12 @@ export class RecordDecoder {
     chunk.decoded = true
   }
 
+  /** Reads a record that could not be read, as if for the first time. */
+  readAgain(chunk: RecordChunk, i: number): void {
+    chunk.faults.delete(i)
+    chunk.records[i] = this.#read(chunk, i)
+  }
+
   /** Reads the records, and has the state that they will touch read ahead. */
   decode(chunk: RecordChunk): void {
     this.read(chunk)

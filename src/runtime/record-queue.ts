@@ -150,6 +150,18 @@ export class RecordQueue implements InputRecord {
     return true
   }
 
+  /** Reads the record at the head again, which could not be read. */
+  reread(): MaybePromise<void> {
+    const pending = this.#decoder.resolve(this.#chunk)
+    if (isPromise(pending)) return pending.then(() => this.#reread())
+    this.#reread()
+  }
+
+  #reread(): void {
+    this.#decoder.readAgain(this.#chunk, this.#index)
+    this.#settleHead()
+  }
+
   /** Takes the record at the head off, and makes the next one the head. */
   advance(): void {
     if (this.headTimestampMs > this.partitionTimeMs) this.partitionTimeMs = this.headTimestampMs

@@ -1,6 +1,7 @@
 import type { Isolation } from '../broker/port.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
@@ -65,4 +66,12 @@ export interface StreamTaskOptions {
    * @defaultValue the clock
    */
   readonly callClock?: Clock
+  /** For the jitter of waits before records are tried again. @defaultValue no jitter */
+  readonly random?: Random
+  /**
+   * How records that fail may be tried again: after the wait that the handler says, at once, or not at all.
+   *
+   * @defaultValue `'after-backoff'`
+   */
+  readonly retries?: 'after-backoff' | 'at-once' | 'never'
 }

@@ -4,6 +4,7 @@ import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
 import type { ProcessorProgress } from '../topology/processor.ts'
+import { UndoLog } from '../state/undo-log.ts'
 import { decoratedTopicName, type SubTopology } from '../topology/topology-plan.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import { FailureRouter } from './failure-router.ts'
@@ -68,10 +69,19 @@ export class StreamTask {
     this.#metrics = metrics
     const timers = new TaskTimers()
     this.#punctuation = new TaskPunctuation(clock, metrics, timers)
-    const progress = new TaskProgress()
-    const scope = scopeOf(options, this.#punctuation, timers, metrics, progress)
+    const undo = undoLogOf(options)
+    const progress = new TaskProgress(undo)
+    const scope = scopeOf(options, {
+      punctuation: this.#punctuation,
+      timers,
+      metrics,
+      progress,
+      undo,
+    })
     this.#scope = scope
-    this.#failures = new FailureRouter({ scope, handlers, deadLetter, metrics })
+    const { random, retries } = options
+    const mayRetry = retries !== 'never'
+    this.#failures = new FailureRouter({ scope, handlers, deadLetter, metrics, random, mayRetry })
     this.#graph = new ProcessorGraph({
       subTopology: options.subTopology,
       scope,
@@ -101,6 +111,7 @@ export class StreamTask {
       failures: this.#failures,
       punctuation: this.#punctuation,
       metrics,
+      retriesAtOnce: retries === 'at-once',
     })
     this.#changelogs = new ChangelogWriter(options)
   }
@@ -169,21 +180,20 @@ export class StreamTask {
   /** Whether {@link processFor} would find something to do at this wall-clock time. */
   isProcessable(nowMs: number): boolean {
     if (this.#state !== 'running') return false
+    if (this.#scope.calls.ready) return true
+    if (this.#loop.waitsUntilMs > nowMs) return false
     const { group } = this.#input
-    return (
-      this.#scope.calls.ready ||
-      this.#loop.timersDue ||
-      group.fillable ||
-      group.choose(() => nowMs) !== undefined
-    )
+    return this.#loop.timersDue || group.fillable || group.choose(() => nowMs) !== undefined
   }
 
   /**
    * The wall-clock time at which the task has something to do though nothing arrives: the end of waiting for an empty
-   * partition, a punctuation or a timer. Infinity where there is no such time.
+   * partition, or before a record is tried again, a punctuation or a timer. Infinity where there is no such time.
    */
   nextWakeUpMs(): number {
-    return Math.min(this.#input.group.nextWakeUpMs(), this.#punctuation.nextWallClockMs)
+    const { waitsUntilMs } = this.#loop
+    const inputMs = waitsUntilMs > 0 ? waitsUntilMs : this.#input.group.nextWakeUpMs()
+    return Math.min(inputMs, this.#punctuation.nextWallClockMs)
   }
 
   /**
@@ -310,12 +320,26 @@ export class StreamTask {
   }
 }
 
+/** What a record does is kept apart only where a handler may ask for it to be undone. */
+function undoLogOf({ handlers, state, retries }: StreamTaskOptions): UndoLog | undefined {
+  const { processing, production } = handlers
+  if (retries === 'never' || (!processing.retries && !production.retries)) return undefined
+  const undo = new UndoLog()
+  state.keepUndo(undo)
+  return undo
+}
+
+interface ScopeParts {
+  readonly punctuation: TaskPunctuation
+  readonly timers: TaskTimers
+  readonly metrics: TaskMetrics
+  readonly progress: ProcessorProgress
+  readonly undo: UndoLog | undefined
+}
+
 function scopeOf(
   options: StreamTaskOptions,
-  punctuation: TaskPunctuation,
-  timers: TaskTimers,
-  metrics: TaskMetrics,
-  progress: ProcessorProgress,
+  { punctuation, timers, metrics, progress, undo }: ScopeParts,
 ): TaskScope {
   const { id, applicationId, logger, clock, storeClock, environment, collector, state } = options
   return {
@@ -330,6 +354,7 @@ function scopeOf(
     wallClockPunctuations: punctuation.wallClock,
     dropped: metrics.dropped,
     progress,
+    undo,
     taskStore: (name) => state.store(name),
     globalStore: (name) => options.globalStore(name),
     timers,

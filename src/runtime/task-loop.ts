@@ -1,9 +1,11 @@
 import { DeserializationError } from '../core/errors.ts'
-import { isPromise } from '../core/maybe-promise.ts'
+import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { TaskState } from '../state/task-state.ts'
+import type { UndoLog } from '../state/undo-log.ts'
 import type { FailureRouter } from './failure-router.ts'
 import type { PartitionGroup } from './partition-group.ts'
 import type { RecordQueue } from './record-queue.ts'
+import { RecordRetries } from './record-retries.ts'
 import type { TaskMetrics } from './task-metrics.ts'
 import type { TaskPunctuation } from './task-punctuation.ts'
 import type { TaskScope } from './task-scope.ts'
@@ -17,6 +19,8 @@ export interface TaskLoopOptions {
   readonly failures: FailureRouter
   readonly punctuation: TaskPunctuation
   readonly metrics: TaskMetrics
+  /** Whether records are tried again without waiting. */
+  readonly retriesAtOnce: boolean
 }
 
 /**
@@ -31,6 +35,7 @@ export class TaskLoop {
   readonly #punctuation: TaskPunctuation
   readonly #metrics: TaskMetrics
   readonly #now: () => number
+  readonly #retries: RecordRetries
   #stopped = false
   #lastTimestampMs = -1
   /** Whether reading state had to be waited for; where it never has, nothing is gained by beginning early. */
@@ -50,6 +55,12 @@ export class TaskLoop {
     this.#punctuation = options.punctuation
     this.#metrics = options.metrics
     this.#now = () => scope.clock.now()
+    this.#retries = new RecordRetries(scope, options.failures, options.retriesAtOnce)
+  }
+
+  /** The wall-clock time before which no record is processed, since one is to be tried again then; 0 where none is. */
+  get waitsUntilMs(): number {
+    return this.#retries.waitsUntilMs
   }
 
   /** Processes until the slice is over, the collector is full, or nothing is left to do. */
@@ -84,6 +95,7 @@ export class TaskLoop {
         if (pending !== undefined) return pending
         continue
       }
+      if (this.#retries.waitsUntilMs > 0 && this.#retries.waits()) return undefined
       if (this.timersDue) {
         // Results come before what is later in event time, however long their calls take.
         const pending = calls.held > 0 ? calls.settle() : this.#fireTimer()
@@ -145,6 +157,8 @@ export class TaskLoop {
     const faulty = this.#group.faulty()
     if (faulty) {
       slice.tick()
+      const rereading = this.#retries.reread(faulty)
+      if (rereading !== undefined) return isPromise(rereading) ? rereading : undefined
       return this.#passOver(faulty, faulty.headFault!)
     }
     if (this.#aheadLoad !== undefined) return this.#aheadLoad
@@ -185,8 +199,19 @@ export class TaskLoop {
     if (!(fault instanceof DeserializationError)) throw this.#failures.end(fault)
     this.#scope.input = queue
     const { name } = queue.source
-    const pending = this.#failures.handle('deserialization', name, fault, () => fault)
-    if (isPromise(pending)) return pending.then(() => this.#advance(queue))
+    this.#retries.beginReading(queue)
+    let pending: MaybePromise<void>
+    try {
+      pending = this.#failures.handle('deserialization', name, fault, () => fault)
+    } catch (error) {
+      return this.#retries.readLater(queue, error)
+    }
+    if (isPromise(pending)) {
+      return pending.then(
+        () => this.#advance(queue),
+        (error: unknown) => this.#retries.readLater(queue, error),
+      )
+    }
     this.#advance(queue)
     return undefined
   }
@@ -194,14 +219,16 @@ export class TaskLoop {
   #process(queue: RecordQueue): Promise<void> | undefined {
     const record = queue.head
     const { timestampMs } = record
-    const { storeClock } = this.#scope
+    const { storeClock, undo } = this.#scope
     this.#scope.input = queue
     this.#lastTimestampMs = timestampMs
+    if (undo !== undefined) this.#retries.begin(queue, undo)
     storeClock.recordTimestampMs = timestampMs
     if (timestampMs > storeClock.streamTimeMs) storeClock.streamTimeMs = timestampMs
     if (this.#group.enforced) this.#metrics.enforcedProcessing.add()
-    const pending = queue.source.process(record)
+    const pending = undo === undefined ? queue.source.process(record) : this.#attempt(queue, undo)
     if (pending !== undefined) return this.#processLater(queue, pending)
+    if (undo !== undefined && this.#retries.undone) return undefined
     this.#advance(queue)
     // After each record and not once a slice, so that it makes no difference how records are cut into slices.
     const { streamTimeMs } = storeClock
@@ -213,8 +240,24 @@ export class TaskLoop {
 
   async #processLater(queue: RecordQueue, pending: Promise<void>): Promise<void> {
     await pending
+    if (this.#retries.undone) return
     this.#advance(queue)
     await this.#punctuateLater()
+  }
+
+  /** Processes a record so that it can be undone where a handler wants it tried again. */
+  #attempt(queue: RecordQueue, undo: UndoLog): MaybePromise<void> {
+    let pending: MaybePromise<void>
+    try {
+      pending = queue.source.process(queue.head)
+    } catch (error) {
+      return this.#retries.undo(queue, undo, error)
+    }
+    if (!isPromise(pending)) return this.#retries.end(queue, undo)
+    return pending.then(
+      () => this.#retries.end(queue, undo),
+      (error: unknown) => this.#retries.undo(queue, undo, error),
+    )
   }
 
   /** Runs what is due of event time, after the results of calls, which belong before it. */
@@ -228,6 +271,7 @@ export class TaskLoop {
   #advance(queue: RecordQueue): void {
     this.#checkFatal()
     this.#scope.input = undefined
+    this.#failures.attempt = 1
     if (this.#stopped) return
     this.ran = true
     queue.advance()

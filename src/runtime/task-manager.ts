@@ -96,7 +96,7 @@ export class TaskManager {
   async #build(inputs: TaskInputs): Promise<ActiveTask> {
     const { applicationId, plan, clock, logger, metrics, environment, handlers, config } =
       this.#options
-    const { timestampExtractor } = this.#options
+    const { timestampExtractor, random } = this.#options
     const { collector, deadLetters, globalStore, wake } = this.#surroundings
     const { taskId: id, subTopology } = inputs
     const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
@@ -120,6 +120,7 @@ export class TaskManager {
         metrics,
         environment,
         handlers,
+        random,
         deadLetter: deadLetters.write,
         maxTaskIdleMs: config.maxTaskIdleMs,
         isolation: isolationOf(config.processingGuarantee),

@@ -30,6 +30,7 @@ export class TaskMetrics {
   readonly processed: Counter
   readonly dropped: Readonly<globalThis.Record<DropReason, Counter>>
   readonly deadLetters: Readonly<globalThis.Record<FailureStage, Counter>>
+  readonly retries: Readonly<globalThis.Record<FailureStage, Counter>>
   readonly punctuateLatency: Histogram
   readonly punctuated: Counter
   readonly enforcedProcessing: Counter
@@ -62,9 +63,12 @@ export class TaskMetrics {
       stale: dropped('stale'),
       'expired-window': dropped('expired-window'),
     }
-    this.deadLetters = Object.fromEntries(
-      stages.map((stage) => [stage, counter(taskMetrics.deadLetters, { stage })]),
-    ) as globalThis.Record<FailureStage, Counter>
+    const byStage = (name: MetricName): globalThis.Record<FailureStage, Counter> =>
+      Object.fromEntries(
+        stages.map((stage) => [stage, counter(name, { stage })]),
+      ) as globalThis.Record<FailureStage, Counter>
+    this.deadLetters = byStage(taskMetrics.deadLetters)
+    this.retries = byStage(taskMetrics.retries)
     this.punctuateLatency = histogram(taskMetrics.punctuateLatency, latencyBuckets)
     this.punctuated = counter(taskMetrics.punctuated)
     this.enforcedProcessing = counter(taskMetrics.enforcedProcessing)

@@ -121,10 +121,19 @@ export class TaskProcessorContext implements ProcessorContext {
       this.#node.punctuate(punctuator, timestampMs)
     if (type === 'stream-time') {
       // The first one is due with the first record; those that follow lie on multiples of the interval, as in Java.
-      return this.#scope.streamPunctuations.schedule(0, intervalMs, run)
+      return this.#undoable(this.#scope.streamPunctuations.schedule(0, intervalMs, run))
     }
     const firstMs = this.#scope.clock.now() + intervalMs
-    return this.#scope.wallClockPunctuations.schedule(firstMs, intervalMs, run)
+    return this.#undoable(this.#scope.wallClockPunctuations.schedule(firstMs, intervalMs, run))
+  }
+
+  get onUndo(): ((step: () => void) => void) | undefined {
+    return this.#scope.undo?.onUndo
+  }
+
+  #undoable(scheduled: Cancellable): Cancellable {
+    this.onUndo?.(() => scheduled.cancel())
+    return scheduled
   }
 
   timers<K, P>(spec: TimerStoreSpec<K, P>, onTimer: TimerHandler<K, P>): Timers<K, P> {
@@ -139,6 +148,7 @@ export class TaskProcessorContext implements ProcessorContext {
           handler: onTimer as unknown as TimerServiceOptions['handler'],
           hold: (pending) => void this.#hold(pending.then(() => {})),
           fire: (timer, run) => this.#node.fire(timer, run),
+          onUndo: (step) => this.onUndo?.(step),
         }),
     ) as unknown as Timers<K, P>
   }

@@ -95,12 +95,15 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
    * process again.
    */
   keep(): (run: () => MaybePromise<void>) => MaybePromise<void> {
+    // What runs beside processing goes on when the record is undone, and would be begun once more.
+    this.#scope.undo?.giveUp()
     const kept = ScopeState.kept(this.#scope)
     const { recordTimestampMs, recordHeaders } = this.#context
     return (run) => this.#runKept(kept, { recordTimestampMs, recordHeaders }, run)
   }
 
   #runKept(kept: ScopeState, writes: WriteTime, run: () => MaybePromise<void>): MaybePromise<void> {
+    this.#scope.undo?.giveUp()
     const context = this.#context
     const current = ScopeState.of(this.#scope)
     const { recordTimestampMs, recordHeaders } = context

@@ -7,6 +7,7 @@ import type { Counter } from '../metrics/sensors.ts'
 import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore } from '../state/store.ts'
 import type { StoreClock } from '../state/task-state.ts'
+import type { UndoLog } from '../state/undo-log.ts'
 import type {
   DropRule,
   ProcessorMetrics,
@@ -49,6 +50,8 @@ export interface TaskScope {
   /** A store of the task's own. */
   taskStore(name: string): StateStore
   globalStore(name: string): StateStore | undefined
+  /** What the record in process did; undefined where no error handler retries. */
+  readonly undo: UndoLog | undefined
   /** Undefined in `init` and in punctuations. */
   input: InputRecord | undefined
   /** The time of the punctuation or timer that runs, if one does. */

@@ -144,6 +144,17 @@ export class TaskSinkNode implements GraphNode {
     value: Buffer | null,
     { timestampMs, headers }: AnyRecord,
   ): void {
+    const { undo } = this.#scope
+    if (undo?.isOpen) {
+      void undo.later(() => {
+        try {
+          this.#collector.send(topic, partition, timestampMs, key, value, headers)
+        } catch (error) {
+          return this.#failed(topic, error)
+        }
+      })
+      return
+    }
     this.#collector.send(topic, partition, timestampMs, key, value, headers)
   }
 

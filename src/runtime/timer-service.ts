@@ -28,6 +28,8 @@ export interface TimerServiceOptions {
   hold(pending: Promise<unknown>): void
   /** Calls the handler as a punctuation is called: what it throws is dealt with in there. */
   fire(timer: HeldTimer, run: () => MaybePromise<void>): MaybePromise<void>
+  /** Called with what takes a change back. */
+  onUndo(step: () => void): void
 }
 
 /**
@@ -37,10 +39,7 @@ export interface TimerServiceOptions {
 export class TimerService implements Timers<unknown, unknown> {
   readonly #options: TimerServiceOptions
   readonly #store: TimerStore
-  readonly #heads: Readonly<globalThis.Record<TimerClock, TimerHead>> = {
-    'stream-time': new TimerHead(),
-    'wall-clock-time': new TimerHead(),
-  }
+  #heads: Readonly<globalThis.Record<TimerClock, TimerHead>> = newHeads()
   /** The last call that has to wait; those that follow come after it. */
   #last: Promise<unknown> | undefined
 
@@ -67,6 +66,7 @@ export class TimerService implements Timers<unknown, unknown> {
         const entry: TimerEntry<unknown> = { type: 'payload', payload }
         this.#store.put(slot, entry)
         this.#store.put(TimerSlot.named(key, name), { type: 'when', clock, atMs })
+        this.#onChange()
         this.#heads[clock].add({ position: slot.position, slot, entry })
       }),
     )
@@ -128,7 +128,15 @@ export class TimerService implements Timers<unknown, unknown> {
     const slot = TimerSlot.due(key, name, clock, atMs)
     this.#store.delete(slot)
     this.#store.delete(TimerSlot.named(key, name))
+    this.#onChange()
     this.#heads[clock].remove(slot.position)
+  }
+
+  /** What was changed in the store is undone there; which timers are first is found out anew. */
+  #onChange(): void {
+    this.#options.onUndo(() => {
+      this.#heads = newHeads()
+    })
   }
 
   #pendingOf(key: unknown): MaybePromise<readonly PendingTimer<unknown>[]> {
@@ -170,6 +178,10 @@ export class TimerService implements Timers<unknown, unknown> {
     this.#options.hold(result)
     return result
   }
+}
+
+function newHeads(): Readonly<globalThis.Record<TimerClock, TimerHead>> {
+  return { 'stream-time': new TimerHead(), 'wall-clock-time': new TimerHead() }
 }
 
 function pendingOf(

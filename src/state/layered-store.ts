@@ -4,6 +4,7 @@ import { mergeCaptured, MergedScan } from './merged-scan.ts'
 import type { CommittedEntries } from './state-engine.ts'
 import { StoreLayer, type LayerEntry } from './store-layer.ts'
 import type { EntryScan, StoredEntry } from './stored-entry.ts'
+import type { UndoLog } from './undo-log.ts'
 import type { WritableEntries } from './writable-entries.ts'
 
 /** One store's bytes as processing sees them: the open layer, the sealed one, then committed state. */
@@ -15,12 +16,24 @@ export class LayeredStore implements WritableEntries {
   #sealed: StoreLayer | undefined
   #observedMs: number
   #discards = 0
+  #undo: UndoLog | undefined
 
   constructor(name: string, committed: CommittedEntries, checkOpen: () => void) {
     this.name = name
     this.committed = committed
     this.#checkOpen = checkOpen
     this.#observedMs = committed.observedMs
+  }
+
+  /** From here on what a record in process changes can be undone. */
+  keepUndo(undo: UndoLog): void {
+    this.#undo = undo
+  }
+
+  /** Does something when the record in process is done; at once where nothing of it can be undone. */
+  later(step: () => void): void {
+    if (this.#undo?.isOpen) void this.#undo.later(step)
+    else step()
   }
 
   get segmentIntervalMs(): number {
@@ -33,6 +46,7 @@ export class LayeredStore implements WritableEntries {
 
   /** Raises the highest window start seen. */
   observe(windowStartMs: number): void {
+    if (this.#undo?.isOpen) this.#undoObserved(this.#undo)
     if (windowStartMs > this.#open.observedMs) this.#open.observedMs = windowStartMs
     if (windowStartMs > this.#observedMs) this.#observedMs = windowStartMs
   }
@@ -44,6 +58,12 @@ export class LayeredStore implements WritableEntries {
       this.#sealed?.sequence ?? 0,
       this.committed.sequence,
     )
+    const { sequence } = this.#open
+    if (this.#undo?.isOpen) {
+      this.#undo.onUndo(() => {
+        this.#open.sequence = sequence
+      })
+    }
     this.#open.sequence = highest + 1
     return highest + 1
   }
@@ -68,12 +88,16 @@ export class LayeredStore implements WritableEntries {
 
   put(key: StorageKey, entry: LayerEntry): void {
     this.#checkOpen()
+    if (this.#undo?.isOpen) {
+      const before = this.#open.get(key)
+      this.#undo.onUndo(() => this.#open.putBack(key, before))
+    }
     this.#open.put(key, entry)
   }
 
   /** Notes what the changelog is to get of a store whose changelog is not made of its entries. */
   log(place: StorageKey, change: LayerEntry): void {
-    this.#open.log(place, change)
+    this.later(() => this.#open.log(place, change))
   }
 
   /** What is under a key, as far as that is known without waiting. */
@@ -133,6 +157,15 @@ export class LayeredStore implements WritableEntries {
       this.#open.observedMs,
       this.#sealed?.observedMs ?? -1,
     )
+  }
+
+  #undoObserved(undo: UndoLog): void {
+    const observedMs = this.#observedMs
+    const openMs = this.#open.observedMs
+    undo.onUndo(() => {
+      this.#observedMs = observedMs
+      this.#open.observedMs = openMs
+    })
   }
 
   #layered(key: StorageKey): LayerEntry | undefined {

@@ -13,6 +13,7 @@ import type { StateStore } from './store.ts'
 import type { StoreLayer } from './store-layer.ts'
 import type { PlacedStore } from './store-shape.ts'
 import { TaskStore } from './task-store.ts'
+import type { UndoLog } from './undo-log.ts'
 import type {
   ChangelogRecord,
   OpenTaskStateOptions,
@@ -58,6 +59,10 @@ export class LayeredTaskState implements TaskState {
   /** A store and the engine beneath it. @internal */
   placed(name: string): TaskStore {
     return this.#store(name)
+  }
+
+  keepUndo(undo: UndoLog): void {
+    for (const { layered } of this.#stores.values()) layered.keepUndo(undo)
   }
 
   loadPrefetched(): MaybePromise<void> {

@@ -61,6 +61,18 @@ export class StoreLayer {
     this.#entries.set(key, entry)
   }
 
+  /** Puts back what was under a key before a {@link put}; undefined where nothing was. */
+  putBack(key: StorageKey, before: LayerEntry | undefined): void {
+    const now = this.#entries.get(key)
+    this.#bytes += (before?.value?.length ?? 0) - (now?.value?.length ?? 0)
+    if (before !== undefined) {
+      this.#entries.set(key, before)
+      return
+    }
+    this.#entries.delete(key)
+    this.#bytes -= 2 * key.length + entryOverheadBytes
+  }
+
   /**
    * Notes what the changelog is to get, in a store whose changelog is not made of its entries; of each place the last.
    */

@@ -5,6 +5,7 @@ import type { TaskId } from '../core/task-id.ts'
 import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore } from './store.ts'
 import type { StoreSpec } from './store-spec.ts'
+import type { UndoLog } from './undo-log.ts'
 
 /** The times that a store needs of the task while it processes a record; the task keeps the fields up to date. */
 export interface StoreClock {
@@ -81,6 +82,8 @@ export interface OpenTaskStateOptions {
  */
 export interface TaskState extends AsyncCloseable {
   store(name: string): StateStore
+  /** Has every write noted in the log while that is open, so that it can be undone; to be called before the first. */
+  keepUndo(undo: UndoLog): void
   /** Reads everything that `prefetch` asked for, in one multi-get; undefined where all is at hand. */
   loadPrefetched(): MaybePromise<void>
   /**

@@ -42,7 +42,7 @@ export class TaskStore {
     const committed = engine.entries(shape.name)
     this.layered = new LayeredStore(shape.name, committed, checkOpen)
     const reader = new CommittedReader(committed, checkOpen)
-    const context = writeContext(spec, options, this.changeOf)
+    const context = writeContext(spec, options, this.changeOf, this.layered)
     this.#opened = openStore(spec, { layered: this.layered, reader, serdes, context })
   }
 
@@ -117,6 +117,7 @@ function writeContext(
   spec: StoreSpec,
   { clock, onChange, onExpired }: OpenTaskStateOptions,
   changeOf: ChangeOf,
+  layered: LayeredStore,
 ): WriteContext {
   const logsEach = spec.logging.enabled && spec.logging.everyUpdate
   const written = (entry: LayerEntry): void => {
@@ -125,7 +126,8 @@ function writeContext(
   }
   return {
     clock,
-    written: logsEach && onChange ? written : () => undefined,
+    written:
+      logsEach && onChange ? (entry) => layered.later(() => written(entry)) : () => undefined,
     expired: (timeMs) => onExpired?.(spec.storeName, timeMs),
   }
 }

@@ -194,6 +194,7 @@ export class TopologyTestDriver implements AsyncCloseable {
         collector: this.#topics,
         clock: this.clock,
         callClock: clockForCalls,
+        retries: 'at-once',
         logger: options.logger ?? silentLogger,
         metrics: options.metrics ?? noMetrics,
         environment: this.#serdes.environment,

@@ -122,6 +122,12 @@ export interface ProcessorContext<
    * @throws TopologyError for options that make no sense.
    */
   concurrentCalls(options: ConcurrentCallsOptions): ConcurrentCalls
+  /**
+   * Says how a change that this processor made in memory is taken back, as where the record in process is to be processed
+   * again; stores, timers and outputs are taken care of. Undefined where no error handler retries, and without effect
+   * where no record is in process.
+   */
+  readonly onUndo?: ((step: () => void) => void) | undefined
   /** Asks for a commit soon. */
   commit(): void
   /**

@@ -120,6 +120,9 @@ export class DedupProcessor<K, V> implements Processor<K, V, K, V> {
     const { topic = '', partition = -1, offset = -1 } = context.recordMetadata ?? {}
     const input = this.#input
     const goesOn = input.offset === offset && input.partition === partition && input.topic === topic
+    context.onUndo?.(() => {
+      this.#input = input
+    })
     this.#input = { topic, partition, offset, ordinal: goesOn ? input.ordinal + 1 : 0 }
     return { ...this.#input, timestampMs: record.timestampMs }
   }

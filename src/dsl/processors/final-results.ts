@@ -31,6 +31,7 @@ export interface ClosingWindows<Entry> {
 export class FinalResults<Entry> {
   private readonly windows: ClosingWindows<Entry>
   private progress: ProcessorProgress | undefined
+  private context: Pick<ProcessorContext<never, never>, 'onUndo'> | undefined
   private sentToMs = -1
   private nextLookMs = 0
   /** No window that is in the store and was not sent lies before this position. */
@@ -41,13 +42,16 @@ export class FinalResults<Entry> {
   }
 
   init(context: ProcessorContext<never, never>): void {
+    this.context = context
     this.progress = context.progress
     this.sentToMs = this.progress?.get(this.windows.storeName) ?? -1
   }
 
   /** Notes that a window was written. */
   written(positionMs: number): void {
-    if (positionMs < this.nextPositionMs) this.nextPositionMs = positionMs
+    if (positionMs >= this.nextPositionMs) return
+    this.noteForUndo()
+    this.nextPositionMs = positionMs
   }
 
   /** Sends what would leave the store when a window is written at this position. */
@@ -69,8 +73,18 @@ export class FinalResults<Entry> {
   ): MaybePromise<void> {
     const now = context.currentSystemTimeMs()
     if (now < this.nextLookMs) return
+    this.noteForUndo()
     this.nextLookMs = now + this.windows.emitIntervalMs
     return this.send(closeTimeMs, record, context)
+  }
+
+  private noteForUndo(): void {
+    const { sentToMs, nextLookMs, nextPositionMs } = this
+    this.context?.onUndo?.(() => {
+      this.sentToMs = sentToMs
+      this.nextLookMs = nextLookMs
+      this.nextPositionMs = nextPositionMs
+    })
   }
 
   private send(
@@ -82,6 +96,7 @@ export class FinalResults<Entry> {
     const lastMs = this.windows.lastMs(closeTimeMs)
     if (lastMs < 0) return
     const firstMs = this.sentToMs === -1 ? 0 : this.windows.firstMs(this.sentToMs)
+    this.noteForUndo()
     this.sentToMs = closeTimeMs
     this.progress?.set(this.windows.storeName, closeTimeMs)
     if (this.nextPositionMs > lastMs) return

@@ -54,6 +54,11 @@ export class GraceTableJoinProcessor<K, V, TableV, Out> implements Processor<K, 
     this.observed.init(context)
     const { storeName } = this.join
     this.store = context.store(storeName) as KeyValueStore<BufferedKey<K>, BufferedChange<V>>
+    await this.restoreRows()
+  }
+
+  private async restoreRows(): Promise<void> {
+    this.rows.clear()
     for await (const { key } of this.store.range()) {
       this.wait(key)
       this.observed.observe(key.timestampMs)
@@ -66,6 +71,10 @@ export class GraceTableJoinProcessor<K, V, TableV, Out> implements Processor<K, 
   }
 
   process(record: Record<K, V>, context: ProcessorContext<K, Out>): MaybePromise<void> {
+    if (this.rows.isStale) return this.restoreRows().then(() => this.process(record, context))
+    context.onUndo?.(() => {
+      this.rows.isStale = true
+    })
     if (this.lookup.skips(record, record.key, context)) return
     const { key, timestampMs } = record
     if (key === null || timestampMs < this.observed.ms - this.join.graceMs) {

@@ -73,6 +73,7 @@ export class StreamStreamJoinProcessor<
 
   process(record: Record<K, V | OtherV>, context: ProcessorContext<K, Out>): MaybePromise<void> {
     const { observed } = this.#time
+    this.#noteForUndo(context)
     observed.observe(record.timestampMs)
     if (record.value === null || (record.key === null && !this.#outer)) {
       skipRecord(context, 'a join of streams takes no record without key or value')
@@ -87,6 +88,11 @@ export class StreamStreamJoinProcessor<
       if (isPromise(emitted)) return emitted.then(() => this.#joinAll(record, context))
     }
     return this.#joinAll(record, context)
+  }
+
+  #noteForUndo(context: ProcessorContext<K, Out>): void {
+    const { minUnmatchedMs, nextEmitMs } = this.#time
+    context.onUndo?.(() => Object.assign(this.#time, { minUnmatchedMs, nextEmitMs }))
   }
 
   #joinAll(record: Record<K, V | OtherV>, context: ProcessorContext<K, Out>): MaybePromise<void> {

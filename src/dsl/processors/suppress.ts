@@ -54,11 +54,16 @@ export class SuppressProcessor<K, V> implements Processor<K, Change<V>, K, Chang
   }
 
   async init(context: Forward<K, V>): Promise<void> {
-    const { rows } = this
     this.measure(context)
     this.observed.init(context)
     const { storeName } = this.suppression
     this.store = context.store(storeName) as KeyValueStore<K, BufferedChange<V>>
+    await this.restoreRows()
+  }
+
+  private async restoreRows(): Promise<void> {
+    const { rows } = this
+    rows.clear()
     for await (const { key, value } of this.store.range()) {
       const keyText = this.keyText(key)
       const { bufferTimeMs, priorValue } = value
@@ -68,6 +73,10 @@ export class SuppressProcessor<K, V> implements Processor<K, Change<V>, K, Chang
   }
 
   process(record: Record<K, Change<V>>, context: Forward<K, V>): MaybePromise<void> {
+    if (this.rows.isStale) return this.restoreRows().then(() => this.process(record, context))
+    context.onUndo?.(() => {
+      this.rows.isStale = true
+    })
     this.observed.observe(record.timestampMs)
     this.hold(record, context)
     return this.emitDue(context)

@@ -21,6 +21,17 @@ export class WaitingRows<K, V> {
   private readonly heap: WaitingRow<K, V>[] = []
   private bytes = 0
 
+  /** Whether the rows are no longer what the store holds, as after a record was undone; they are to be added anew. */
+  isStale = false
+
+  /** Forgets all rows. */
+  clear(): void {
+    this.byKey.clear()
+    this.heap.length = 0
+    this.bytes = 0
+    this.isStale = false
+  }
+
   /** How many rows there are, with those that were taken and not forgotten yet. */
   get count(): number {
     return this.byKey.size
