@@ -3,11 +3,10 @@ import { LifecycleError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
-import type { ProcessorProgress } from '../topology/processor.ts'
-import { UndoLog } from '../state/undo-log.ts'
 import { decoratedTopicName, type SubTopology } from '../topology/topology-plan.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import { FailureRouter } from './failure-router.ts'
+import { scopeOf, undoLogOf } from './open-task-scope.ts'
 import type { PreparedCommit } from './prepared-commit.ts'
 import { ProcessorGraph } from './processor-graph.ts'
 import type { StreamTaskOptions } from './stream-task-options.ts'
@@ -17,7 +16,6 @@ import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
 import { TaskProgress } from './task-progress.ts'
 import { TaskPunctuation } from './task-punctuation.ts'
-import { TaskCalls } from './task-calls.ts'
 import { TaskTimers } from './task-timers.ts'
 import type { TaskScope } from './task-scope.ts'
 import { TimeSlice } from './time-slice.ts'
@@ -317,53 +315,5 @@ export class StreamTask {
   #misused(what: string): LifecycleError {
     const state = this.#state === 'created' ? 'not initialized' : this.#state
     return new LifecycleError(`The task cannot ${what}: it is ${state}.`, { taskId: this.id })
-  }
-}
-
-/** What a record does is kept apart only where a handler may ask for it to be undone. */
-function undoLogOf({ handlers, state, retries }: StreamTaskOptions): UndoLog | undefined {
-  const { processing, production } = handlers
-  if (retries === 'never' || (!processing.retries && !production.retries)) return undefined
-  const undo = new UndoLog()
-  state.keepUndo(undo)
-  return undo
-}
-
-interface ScopeParts {
-  readonly punctuation: TaskPunctuation
-  readonly timers: TaskTimers
-  readonly metrics: TaskMetrics
-  readonly progress: ProcessorProgress
-  readonly undo: UndoLog | undefined
-}
-
-function scopeOf(
-  options: StreamTaskOptions,
-  { punctuation, timers, metrics, progress, undo }: ScopeParts,
-): TaskScope {
-  const { id, applicationId, logger, clock, storeClock, environment, collector, state } = options
-  return {
-    id,
-    applicationId,
-    logger,
-    clock,
-    storeClock,
-    environment,
-    collector,
-    streamPunctuations: punctuation.streamTime,
-    wallClockPunctuations: punctuation.wallClock,
-    dropped: metrics.dropped,
-    progress,
-    undo,
-    taskStore: (name) => state.store(name),
-    globalStore: (name) => options.globalStore(name),
-    timers,
-    calls: new TaskCalls(id, options.callClock ?? clock, options.wake ?? (() => {})),
-    input: undefined,
-    punctuationMs: undefined,
-    timer: undefined,
-    commitRequested: false,
-    held: undefined,
-    metricsOf: (processor) => metrics.ofProcessor(processor),
   }
 }
