@@ -83,7 +83,7 @@ export interface RetryingOptions extends RetryBackoff {
   /** Which failures are worth another attempt. @defaultValue all */
   readonly when?: (failed: FailedRecord) => boolean
   /** Decides when the attempts are used up or another is not worth it. @defaultValue {@link deadLetter} */
-  readonly then?: ErrorHandler
+  readonly otherwise?: ErrorHandler
 }
 
 /**
@@ -96,14 +96,14 @@ export interface RetryingOptions extends RetryBackoff {
  * @throws ConfigError for numbers out of range
  */
 export function retrying(options: RetryingOptions = {}): ErrorHandler {
-  const { attempts = 5, when = () => true, then = deadLetter, ...retry } = options
+  const { attempts = 5, when = () => true, otherwise = deadLetter, ...retry } = options
   check('attempts', attempts, attempts === Infinity || (Number.isInteger(attempts) && attempts > 0))
   const { backoffMs = 0, maxBackoffMs = 0, jitter = 0 } = retry
   check('backoffMs', backoffMs, Number.isFinite(backoffMs) && backoffMs >= 0)
   check('maxBackoffMs', maxBackoffMs, Number.isFinite(maxBackoffMs) && maxBackoffMs >= 0)
   check('jitter', jitter, jitter >= 0 && jitter <= 1)
   const handler = (failed: FailedRecord): MaybePromise<ErrorResponse> =>
-    failed.canRetry && failed.attempt < attempts && when(failed) ? { retry } : then(failed)
+    failed.canRetry && failed.attempt < attempts && when(failed) ? { retry } : otherwise(failed)
   return Object.assign(handler, { retries: true })
 }
 

@@ -11,7 +11,7 @@ import { Seeded } from './random/seeded.ts'
 
 const golden = new URL('../golden/behaviour/', import.meta.url)
 const names = readdirSync(golden).map((file) => file.replace(/\.json$/, ''))
-const retry = retrying({ attempts: Infinity, then: logAndFail })
+const retry = retrying({ attempts: Infinity, otherwise: logAndFail })
 
 describe('though processors fail and records are undone and tried again, there is what Kafka Streams gives:', () => {
   const count = { failures: 0 }

@@ -301,7 +301,7 @@ describe('while a task of a worker waits to try again', () => {
         attempts: Infinity,
         backoffMs: 5,
         maxBackoffMs: 20,
-        then: logAndContinue,
+        otherwise: logAndContinue,
       }),
     }
     const outputs = async (): Promise<(string | null)[]> =>
