@@ -1,11 +1,10 @@
-import { Record } from 'millrace'
+import { StreamsBuilder, type Record } from 'millrace'
 import { string } from 'millrace/serdes'
 import { keyValueStore } from 'millrace/state'
 import { describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import { ConfigError, DeserializationError, ProcessingError } from '../../src/core/errors.ts'
 import type { Random } from '../../src/core/random.ts'
-import { StreamsBuilder } from '../../src/index.ts'
 import {
   deadLetter,
   logAndContinue,
