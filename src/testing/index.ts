@@ -12,3 +12,18 @@ export {
 } from './test-stores.ts'
 export { TestVersionedStore } from './test-versioned-store.ts'
 export { VirtualClock } from './virtual-clock.ts'
+export { simulate } from './simulator/simulate.ts'
+export type {
+  AddInput,
+  SimulatedRecord,
+  SimulationOptions,
+} from './simulator/simulation-options.ts'
+export {
+  describeDifference,
+  type SimulationDifference,
+  type SimulationFacts,
+  type SimulationResult,
+} from './simulator/simulation-result.ts'
+export type { OutputComparison } from './simulator/compare-records.ts'
+export type { SimulationFaults, TimedFault } from './simulator/faults.ts'
+export type { SeededRandom } from './simulator/seeded-random.ts'

@@ -1,0 +1,68 @@
+import type {
+  Broker,
+  CommittedOffset,
+  GroupAssignment,
+  GroupAssignor,
+  GroupIdentity,
+  GroupMembership,
+  GroupOptions,
+  WaitOptions,
+} from '../../broker/port.ts'
+import type { BrokerLink } from './broker-link.ts'
+
+/** A membership over a link on which things go wrong. */
+export class FaultyMembership implements GroupMembership {
+  readonly #membership: GroupMembership
+  readonly #link: BrokerLink
+
+  constructor(client: Broker, options: GroupOptions, link: BrokerLink) {
+    const assignor = assignorOf(options.assignor, link)
+    this.#membership = client.openGroup({ ...options, assignor })
+    this.#link = link
+  }
+
+  join(options?: WaitOptions): Promise<GroupAssignment> {
+    return this.#link.call('joinGroup', () => this.#membership.join(options))
+  }
+
+  heartbeat(): Promise<'stable' | 'rebalance'> {
+    return this.#link.call('heartbeat', () => this.#membership.heartbeat())
+  }
+
+  identity(): GroupIdentity {
+    return this.#membership.identity()
+  }
+
+  commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
+    return this.#link.call('offsetCommit', () => this.#membership.commitOffsets(offsets))
+  }
+
+  leave(): Promise<void> {
+    return this.#link.call('leaveGroup', () => this.#membership.leave())
+  }
+
+  close(): Promise<void> {
+    return this.#link.call('close', () => this.#membership.close())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** The leader assigns in its own process, which may stand still or be dead by then. */
+function assignorOf(assignor: GroupAssignor, { process }: BrokerLink): GroupAssignor {
+  return {
+    name: assignor.name,
+    subscription: () => assignor.subscription(),
+    assign: (members) =>
+      new Promise((resolve, reject) => {
+        process.post(process.turnMs(), () => {
+          assignor.assign(members).then(
+            (assignments) => process.run(() => resolve(assignments)),
+            (error: Error) => process.run(() => reject(error)),
+          )
+        })
+      }),
+  }
+}

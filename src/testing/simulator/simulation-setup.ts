@@ -1,0 +1,108 @@
+import { workerConfig, type WorkerConfig } from '../../runtime/worker-config.ts'
+import { externalSourceTopics } from '../../runtime/topic-layout.ts'
+import { decoratedTopicName, type TopologyPlan } from '../../topology/topology-plan.ts'
+import type { OutputComparison } from './compare-records.ts'
+import { drawFaults, type SimulationFaults } from './faults.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { SimulationOptions } from './simulation-options.ts'
+import type { WorkerTraits } from './simulated-worker.ts'
+
+export const applicationId = 'app'
+
+const mebibyte = 1_048_576
+/** Some day of the year 2033, so that no time in the input is later than the clocks. */
+const epochMs = 2_000_000_000_000
+
+/** What a simulation is, after all has been drawn. */
+export interface SimulationSetup {
+  readonly plan: TopologyPlan
+  readonly exactlyOnce: boolean
+  readonly faults: SimulationFaults
+  readonly workers: number
+  readonly workersMost: number
+  readonly crashesMost: number
+  readonly partitions: number
+  readonly spreadMs: number
+  readonly transactionalInput: boolean
+  readonly outputs: ReadonlyMap<string, OutputComparison>
+  /** Topics that must be there before the application starts. */
+  readonly topics: readonly string[]
+  /** What the topology reads from outside. */
+  readonly inputTopics: readonly string[]
+  readonly config: WorkerConfig
+}
+
+/** Draws what the options leave open. */
+export function drawSetup(options: SimulationOptions, random: SeededRandom): SimulationSetup {
+  const plan = options.topology.plan()
+  const exactlyOnce = options.processingGuarantee !== 'at_least_once'
+  const inputTopics = externalSourceTopics(plan)
+  const outputs = new Map(sinkTopics(plan).map((topic) => [topic, 'sequence' as const]))
+  const drawn = drawFaults(random)
+  const workers = options.workers ?? 2 + random.below(3)
+  return {
+    plan,
+    exactlyOnce,
+    faults: { ...drawn, ...options.faults },
+    workers,
+    workersMost: Math.max(workers, 4),
+    crashesMost: 1 + random.below(10),
+    partitions: options.partitions ?? 1 + random.below(3),
+    spreadMs: options.spreadMs ?? random.between(300, 1_200),
+    // Who reads what is not committed would see what was aborted.
+    transactionalInput: exactlyOnce && random.chance(0.3),
+    outputs: new Map<string, OutputComparison>([
+      ...outputs,
+      ...Object.entries(options.outputs ?? {}),
+    ]),
+    topics: [...new Set([...inputTopics, ...outputs.keys()])],
+    inputTopics,
+    config: drawConfig(options, random),
+  }
+}
+
+/** What is one worker's own. */
+export function drawTraits(setup: SimulationSetup, random: SeededRandom): WorkerTraits {
+  return {
+    config: setup.config,
+    clock: {
+      startMs: epochMs + random.between(-5_000, 5_000),
+      rate: random.between(0.97, 1.03),
+      readCostMs: random.pick([0, 0, 0.01, 4]),
+    },
+    keepsState: random.chance(0.8),
+    readsAreSlow: random.chance(0.5),
+  }
+}
+
+/** The names of all changelog topics on the broker. */
+export function changelogTopics(plan: TopologyPlan): string[] {
+  return [...plan.internalTopics.values()]
+    .filter(({ kind }) => kind === 'changelog')
+    .map(({ name }) => decoratedTopicName(plan, applicationId, name))
+}
+
+function drawConfig(options: SimulationOptions, random: SeededRandom): WorkerConfig {
+  return workerConfig({
+    processingGuarantee: options.processingGuarantee ?? 'exactly_once',
+    commitIntervalMs: Math.floor(random.between(10, 100)),
+    heartbeatIntervalMs: Math.floor(random.between(15, 60)),
+    sessionTimeoutMs: Math.floor(random.between(150, 400)),
+    rebalanceTimeoutMs: Math.floor(random.between(400, 900)),
+    transactionTimeoutMs: Math.floor(random.between(200, 800)),
+    retryBackoffMs: 5,
+    maxUncommittedBytes: random.pick([64 * mebibyte, 64 * mebibyte, 2_000]),
+    maxBufferedBytes: random.pick([4 * mebibyte, 4 * mebibyte, 64]),
+    repartitionPurgeIntervalMs: random.pick([30_000, 100]),
+    ...options.config,
+  })
+}
+
+function sinkTopics(plan: TopologyPlan): string[] {
+  const topics = plan.subTopologies.flatMap(({ nodes }) =>
+    nodes.flatMap((node) =>
+      node.type === 'sink' && typeof node.topic === 'string' ? [node.topic] : [],
+    ),
+  )
+  return [...new Set(topics)].filter((topic) => !plan.internalTopics.has(topic))
+}
