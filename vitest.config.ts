@@ -22,9 +22,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts', 'test/**/*.prop.ts'],
-          exclude: ['test/oracle/**', 'test/kafka/**', 'test/browser/**'],
+          exclude: ['test/oracle/**', 'test/kafka/**', 'test/browser/**', 'test/simulator/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'simulator',
+          include: ['test/simulator/**/*.test.ts'],
+          testTimeout: 300_000,
           sequence: { groupOrder: 0 },
         },
       },

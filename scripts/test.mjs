@@ -2,7 +2,7 @@
 //
 //   npm test                          everything that can run here
 //   npm test -- test/dsl              files whose path contains this
-//   npm test -- --project unit        one suite: unit, oracle, kafka or browser
+//   npm test -- --project unit        one suite: unit, simulator, oracle, kafka or browser
 //
 // TEST_REPORT=<file>     also writes vitest's JSON report there
 // TEST_REQUIRE_ALL=1     leaving a suite out is a failure
@@ -16,6 +16,7 @@ const passedOn = process.argv.slice(2)
 
 const suites = [
   { project: 'unit', about: 'the unit and embedded suites', why: undefined },
+  { project: 'simulator', about: 'the simulator', why: undefined },
   { project: 'oracle', about: 'the suite that runs Kafka Streams itself', why: whyNoOracle() },
   { project: 'kafka', about: 'the suites on a real Kafka and schema registry', why: whyNoKafka() },
   { project: 'browser', about: 'the suites in a real browser', why: whyNoBrowser() },

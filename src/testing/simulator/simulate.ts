@@ -31,7 +31,16 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const difference = await differenceOf(simulation, options)
     const output = countOutput(simulation)
     const { seed } = options
-    return { seed, difference, facts: simulation.facts(output), trace: simulation.trace.lines() }
+    const facts = simulation.facts(output)
+    const { trace } = simulation
+    return {
+      seed,
+      difference,
+      facts,
+      get trace() {
+        return trace.lines()
+      },
+    }
   } finally {
     await simulation.close()
   }
@@ -48,7 +57,7 @@ async function differenceOf(
   if (!arrived) return noProgress('all input processed', standstill(simulation))
   const dead = verifyDeadLetters(simulation)
   if (dead) return dead
-  const differing = await verifyOutput(simulation, options.compareStores ?? exactlyOnce)
+  const differing = await verifyOutput(simulation, storesOf(simulation, options))
   if (differing) return differing
   const isCompacted = (simulation.facts(0).faults.get('compact') ?? 0) > 0
   if (exactlyOnce) {
@@ -56,6 +65,12 @@ async function differenceOf(
     if (disk) return disk
   }
   return await differenceAfterStop(simulation)
+}
+
+function storesOf({ setup }: Simulation, { stores }: SimulationOptions): readonly string[] {
+  if (stores) return stores
+  if (!setup.exactlyOnce) return []
+  return setup.plan.subTopologies.flatMap((each) => each.stores.map((store) => store.storeName))
 }
 
 /** Stopping adds nothing to the output, and leaves nothing open. */

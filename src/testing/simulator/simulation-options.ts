@@ -43,11 +43,12 @@ export interface SimulationOptions {
    */
   readonly outputs?: Readonly<globalThis.Record<string, OutputComparison>>
   /**
-   * Whether the rows of all stores are compared with the recomputed ones.
+   * The stores whose rows are compared with the recomputed ones: those that hold no offsets and partitions, which are
+   * others in a recomputation.
    *
-   * @defaultValue true under `exactly_once`
+   * @defaultValue all of them under `exactly_once`, none under `at_least_once`
    */
-  readonly compareStores?: boolean
+  readonly stores?: readonly string[]
   /** Workers at the start. @defaultValue 2 to 4 */
   readonly workers?: number
   /** Of every topic of the input and the output. @defaultValue 1 to 3 */

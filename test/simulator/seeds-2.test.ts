@@ -1,0 +1,8 @@
+import { expect, it } from 'vitest'
+import { runSeeds } from './run-seeds.ts'
+
+it('applications come to what they have to come to, whatever fails (2 of 2)', async () => {
+  const { tally, failures } = await runSeeds(1_001, 1_000)
+  expect(failures).toEqual([])
+  expect(tally.seeds).toBe(1_000)
+})
