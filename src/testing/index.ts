@@ -25,5 +25,5 @@ export {
   type SimulationResult,
 } from './simulator/simulation-result.ts'
 export type { OutputComparison } from './simulator/compare-records.ts'
-export type { SimulationFaults, TimedFault } from './simulator/faults.ts'
+export type { SimulationFaults, TimedFault, WorkerFault } from './simulator/faults.ts'
 export type { SeededRandom } from './simulator/seeded-random.ts'

@@ -1,7 +1,7 @@
 import type { EmbeddedBroker } from '../../broker/embedded/embedded-broker.ts'
 import { UnknownTopicError } from '../../core/errors.ts'
 import type { Network } from './broker-link.ts'
-import type { TimedFault } from './faults.ts'
+import type { TimedFault, WorkerFault } from './faults.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SimulatedWorker } from './simulated-worker.ts'
@@ -78,7 +78,7 @@ export class Fate {
     if (up.length > 0) this.#befallWorker(fault, random.pick(up))
   }
 
-  #befallWorker(fault: TimedFault, worker: SimulatedWorker): void {
+  #befallWorker(fault: WorkerFault, worker: SimulatedWorker): void {
     const { random, scheduler, network } = this.#options
     const absenceMs = random.next() * (random.chance(0.5) ? 100 : absenceMostMs)
     const { process, link } = worker

@@ -1,8 +1,10 @@
 import type { SeededRandom } from './seeded-random.ts'
 
+/** What befalls one worker. */
+export type WorkerFault = 'freeze' | 'cut' | 'fence' | 'stop' | 'kill'
+
 /** Faults that come of themselves, in the course of time. */
-export type TimedFault =
-  'freeze' | 'cut' | 'coordinator-move' | 'fence' | 'stop' | 'kill' | 'start' | 'compact'
+export type TimedFault = WorkerFault | 'coordinator-move' | 'start' | 'compact'
 
 /** What goes wrong in a simulation, and how often. Probabilities are of each request or write. */
 export interface SimulationFaults {
