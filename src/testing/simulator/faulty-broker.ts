@@ -35,6 +35,10 @@ export class FaultyBroker implements Broker {
     this.#onTransactionalId = onTransactionalId
   }
 
+  get throttledMs(): number {
+    return this.#client.throttledMs
+  }
+
   connect(options?: WaitOptions): Promise<void> {
     return this.#link.call('connect', () => this.#client.connect(options))
   }
@@ -109,6 +113,10 @@ class FaultyFetcher implements Fetcher {
   constructor(fetcher: Fetcher, link: BrokerLink) {
     this.#fetcher = fetcher
     this.#link = link
+  }
+
+  get bufferedBytes(): number {
+    return this.#fetcher.bufferedBytes
   }
 
   assign(positions: readonly PartitionOffset[]): void {

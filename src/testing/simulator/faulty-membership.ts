@@ -1,11 +1,11 @@
 import type {
   Broker,
   CommittedOffset,
-  GroupAssignment,
   GroupAssignor,
   GroupIdentity,
   GroupMembership,
   GroupOptions,
+  JoinedGroup,
   WaitOptions,
 } from '../../broker/port.ts'
 import type { BrokerLink } from './broker-link.ts'
@@ -21,7 +21,7 @@ export class FaultyMembership implements GroupMembership {
     this.#link = link
   }
 
-  join(options?: WaitOptions): Promise<GroupAssignment> {
+  join(options?: WaitOptions): Promise<JoinedGroup> {
     return this.#link.call('joinGroup', () => this.#membership.join(options))
   }
 
@@ -33,8 +33,9 @@ export class FaultyMembership implements GroupMembership {
     return this.#membership.identity()
   }
 
-  commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
-    return this.#link.call('offsetCommit', () => this.#membership.commitOffsets(offsets))
+  commitOffsets(offsets: readonly CommittedOffset[], member?: GroupIdentity): Promise<void> {
+    const run = (): Promise<void> => this.#membership.commitOffsets(offsets, member)
+    return this.#link.call('offsetCommit', run)
   }
 
   leave(): Promise<void> {
@@ -54,15 +55,7 @@ export class FaultyMembership implements GroupMembership {
 function assignorOf(assignor: GroupAssignor, { process }: BrokerLink): GroupAssignor {
   return {
     name: assignor.name,
-    subscription: () => assignor.subscription(),
-    assign: (members) =>
-      new Promise((resolve, reject) => {
-        process.post(process.turnMs(), () => {
-          assignor.assign(members).then(
-            (assignments) => process.run(() => resolve(assignments)),
-            (error: Error) => process.run(() => reject(error)),
-          )
-        })
-      }),
+    subscription: (last) => assignor.subscription(last),
+    assign: (members) => process.ask(() => assignor.assign(members)),
   }
 }

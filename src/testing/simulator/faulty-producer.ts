@@ -1,6 +1,11 @@
 import { topicPartitionName } from '../../core/topic-partition.ts'
 import type { Headers } from '../../core/headers.ts'
-import type { CommittedOffset, GroupIdentity, Producer } from '../../broker/port.ts'
+import type {
+  CommittedOffset,
+  GroupIdentity,
+  IdentityRenewal,
+  Producer,
+} from '../../broker/port.ts'
 import type { BrokerLink } from './broker-link.ts'
 
 /** A producer over a link on which things go wrong. */
@@ -14,6 +19,10 @@ export class FaultyProducer implements Producer {
   constructor(producer: Producer, link: BrokerLink) {
     this.#producer = producer
     this.#link = link
+  }
+
+  get bufferedBytes(): number {
+    return this.#producer.bufferedBytes
   }
 
   send(
@@ -51,8 +60,15 @@ export class FaultyProducer implements Producer {
     if (!this.#link.process.isDead) this.#producer.beginTransaction()
   }
 
-  sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
-    const run = (): Promise<void> => this.#producer.sendOffsets(member, offsets)
+  sendOffsets(
+    member: GroupIdentity,
+    offsets: readonly CommittedOffset[],
+    renew?: IdentityRenewal,
+  ): Promise<void> {
+    const { process } = this.#link
+    const renewed: IdentityRenewal | undefined =
+      renew && ((refused, error) => process.ask(() => renew(refused, error)))
+    const run = (): Promise<void> => this.#producer.sendOffsets(member, offsets, renewed)
     return this.#link.call('txnOffsetCommit', run)
   }
 

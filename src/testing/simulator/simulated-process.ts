@@ -38,6 +38,18 @@ export class SimulatedProcess implements ClockOwner {
     else if (this.#state === 'frozen') this.#held.push(run)
   }
 
+  /** Has the process answer, when it runs. */
+  ask<T>(answer: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.run(() => {
+        answer().then(
+          (value) => this.run(() => resolve(value)),
+          (error: Error) => this.run(() => reject(error)),
+        )
+      })
+    })
+  }
+
   post(delayMs: number, run: () => void): Timer {
     return this.#scheduler.after(delayMs, () => this.run(run))
   }
