@@ -80,6 +80,17 @@ export interface KafkaStreamsSettings {
   /** How long a rebalance waits for each worker to finish what it has in hand. Milliseconds. Default: 60,000. */
   readonly rebalanceTimeoutMs?: number
   /**
+   * How long user code may keep the worker from going on, before it gives its tasks to the others. It takes part again
+   * when the code comes back. Milliseconds. Default: 300,000. Source: Kafka's `max.poll.interval.ms`.
+   */
+  readonly maxPollIntervalMs?: number
+  /**
+   * Names this worker among those of the application, so that it gets its tasks back, and nothing moves, when it is
+   * started again within `sessionTimeoutMs`. Letters, digits, `.`, `_` and `-`. Default: none; a worker that ends leaves
+   * the group. Source: Kafka's `group.instance.id`, KIP-345.
+   */
+  readonly groupInstanceId?: string
+  /**
    * The broker aborts a transaction that has been open for so long, as after a crash. Until then who reads its topics
    * waits. Milliseconds. Default: 10,000. Source: Kafka's `transaction.timeout.ms`.
    */
@@ -183,6 +194,11 @@ const schema = z.strictObject({
   sessionTimeoutMs: milliseconds.min(1).optional(),
   heartbeatIntervalMs: milliseconds.min(1).optional(),
   rebalanceTimeoutMs: milliseconds.min(1).optional(),
+  maxPollIntervalMs: milliseconds.min(1).optional(),
+  groupInstanceId: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,200}$/, 'expected letters, digits, ".", "_" and "-", at most 200')
+    .optional(),
   transactionTimeoutMs: milliseconds.min(1).optional(),
   retryBackoffMs: milliseconds.min(1).optional(),
   autoCreateTopics: z.boolean().optional(),

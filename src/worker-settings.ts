@@ -6,6 +6,7 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
   const { processingGuarantee, commitIntervalMs, sessionTimeoutMs, heartbeatIntervalMs } = config
   const { transactionTimeoutMs, retryBackoffMs, autoCreateTopics, compression } = config
   const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
+  const { maxPollIntervalMs, groupInstanceId } = config
   const { offsetReset, onLostOffset, replicationFactor, deadLetterTopic, onCorruptState } = config
   const all = {
     processingGuarantee,
@@ -13,6 +14,8 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
     sessionTimeoutMs,
     heartbeatIntervalMs,
     rebalanceTimeoutMs,
+    maxPollIntervalMs,
+    groupInstanceId,
     transactionTimeoutMs,
     retryBackoffMs,
     autoCreateTopics,

@@ -29,6 +29,11 @@ export const settings: Readonly<globalThis.Record<string, Setting>> = {
   },
   commitIntervalMs: { variable: 'MILLRACE_COMMIT_INTERVAL_MS', read: number('commitIntervalMs') },
   sessionTimeoutMs: { variable: 'MILLRACE_SESSION_TIMEOUT_MS', read: number('sessionTimeoutMs') },
+  maxPollIntervalMs: {
+    variable: 'MILLRACE_MAX_POLL_INTERVAL_MS',
+    read: number('maxPollIntervalMs'),
+  },
+  groupInstanceId: { variable: 'MILLRACE_GROUP_INSTANCE_ID', read: text('groupInstanceId') },
   maxTaskIdleMs: { variable: 'MILLRACE_MAX_TASK_IDLE_MS', read: number('maxTaskIdleMs') },
   onLostOffset: { variable: 'MILLRACE_ON_LOST_OFFSET', read: text('onLostOffset') },
   replicationFactor: { variable: 'MILLRACE_REPLICATION_FACTOR', read: number('replicationFactor') },

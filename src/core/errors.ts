@@ -146,6 +146,12 @@ export class TaskMigratedError extends StreamsError {
   override readonly retriable: boolean = true
 }
 
+/** The loop of a worker did not come around for `maxPollIntervalMs`, so that it gave its tasks up. */
+export class PollIntervalError extends TaskMigratedError {
+  override readonly code: string = 'MILLRACE_POLL_INTERVAL'
+  override readonly scope: ErrorScope = 'worker'
+}
+
 /** The broker refused or failed a request. `brokerCode` is Kafka's error code where there is one. */
 export class BrokerError extends StreamsError {
   override readonly code: string = 'MILLRACE_BROKER'

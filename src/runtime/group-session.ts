@@ -1,6 +1,6 @@
 import type { GroupIdentity, GroupMembership, JoinedGroup } from '../broker/port.ts'
 import type { Clock, Timer } from '../core/clock.ts'
-import { FencedError, messageOf } from '../core/errors.ts'
+import { FencedError, messageOf, type StreamsError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 
 /** What a group session needs. */
@@ -9,6 +9,7 @@ export interface GroupSessionOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly heartbeatIntervalMs: number
+  readonly sessionTimeoutMs: number
   /** Brings up to date what this member says about itself. */
   readonly beforeJoin: () => Promise<void>
   /** Called when a rebalance is over, or the group no longer has this member: when the worker has something to do. */
@@ -43,7 +44,7 @@ export class GroupSession {
   #intervalMs: number
   /** The one under which the worker's tasks may commit. */
   #identity: GroupIdentity | undefined
-  #lost: FencedError | undefined
+  #lost: StreamsError | undefined
   #joining: Promise<void> | undefined
   #stopJoining = new AbortController()
   #joined: JoinedGroup | undefined
@@ -53,6 +54,10 @@ export class GroupSession {
   #rejoinWanted = false
   #startedMs = 0
   #tookMs = 0
+  /** When the next heartbeat is due. */
+  #beatMs = 0
+  /** By how much heartbeats were late since the group last answered one. */
+  #lateMs = 0
 
   constructor(options: GroupSessionOptions) {
     this.#options = options
@@ -60,13 +65,24 @@ export class GroupSession {
   }
 
   /** Why the group no longer counts this member, whose tasks may be another's by now; undefined while it does. */
-  get lost(): FencedError | undefined {
+  get lost(): StreamsError | undefined {
     return this.#lost
   }
 
   /** Whether the tasks are this worker's to commit. */
   get mayCommit(): boolean {
     return this.#identity !== undefined
+  }
+
+  /** Why heartbeats may have come too late for the group; undefined where they were sent in time. */
+  get stall(): string | undefined {
+    const { sessionTimeoutMs, heartbeatIntervalMs } = this.#options
+    if (this.#lateMs + heartbeatIntervalMs < sessionTimeoutMs) return undefined
+    return (
+      `the event loop was blocked for ${this.#lateMs} ms, in which no heartbeat could be sent, and the session ` +
+      `expires after sessionTimeoutMs, ${sessionTimeoutMs}. Code that computes for long has to let the event ` +
+      'loop run in between, or belongs on a thread of its own'
+    )
   }
 
   /** From the beginning of the last join until what it came to was taken over. */
@@ -151,6 +167,12 @@ export class GroupSession {
     this.#abortJoin('The worker begins anew')
   }
 
+  /** Is no member any longer, for a reason of the worker's own, until {@link join}. */
+  giveUp(reason: StreamsError): void {
+    this.stop()
+    this.#lost = reason
+  }
+
   stop(): void {
     this.suspend()
     this.#timer?.cancel()
@@ -207,15 +229,18 @@ export class GroupSession {
   #schedule(): void {
     const { clock } = this.#options
     this.#timer?.cancel()
+    this.#beatMs = clock.monotonicMs() + this.#intervalMs
     this.#timer = clock.schedule(this.#intervalMs, () => void this.#beat(), true)
   }
 
   async #beat(): Promise<void> {
-    const { membership, logger, onUnrest } = this.#options
+    const { membership, logger, onUnrest, clock } = this.#options
     const timer = this.#timer
+    this.#lateMs = Math.max(this.#lateMs, Math.round(clock.monotonicMs() - this.#beatMs))
     try {
       const answer = await membership.heartbeat()
       if (this.#timer !== timer) return
+      this.#lateMs = 0
       if (answer === 'rebalance') this.requestRejoin()
     } catch (error) {
       if (this.#timer !== timer) return
@@ -225,6 +250,7 @@ export class GroupSession {
         this.#joined = undefined
         logger.warn('The group no longer has this worker; joining it again', {
           reason: error.message,
+          ...(this.stall !== undefined && { stall: this.stall }),
         })
         onUnrest()
         return

@@ -53,6 +53,7 @@ export function scopeOf(
     timer: undefined,
     commitRequested: false,
     held: undefined,
+    waiting: [],
     metricsOf: (processor) => metrics.ofProcessor(processor),
   }
 }

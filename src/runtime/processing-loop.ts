@@ -29,6 +29,8 @@ export class ProcessingLoop {
   readonly #paused = new Map<string, TopicPartition>()
   #interrupted = false
   #polling: AbortController | undefined
+  #task: ActiveTask | undefined
+  #step = 'nothing'
 
   constructor(options: WorkerOptions, parts: ProcessingLoopParts) {
     this.#options = options
@@ -41,29 +43,55 @@ export class ProcessingLoop {
     this.#polling?.abort()
   }
 
+  /** What the loop is at, for the error of one that does not come around. */
+  get activity(): string {
+    if (this.#task) return this.#task.task.activity
+    const calling = this.#parts.tasks.running.find(({ task }) => task.isCalling)
+    return calling ? `${calling.task.activity}, which a commit waits for` : this.#step
+  }
+
   async turn(): Promise<void> {
     const { clock } = this.#options
     const { tasks, commits, collector } = this.#parts
+    this.#step = 'waiting for records'
     tasks.add(await this.#poll())
     commits.throwIfFailed()
+    this.#step = 'waiting for the broker to take output'
     await collector.ready()
     if (!commits.holdsProcessing) {
       await this.#processAll(tasks.running)
-      for (const { task } of tasks.running) await task.punctuate(clock.now())
+      for (const active of tasks.running) await this.#punctuate(active)
     }
+    this.#step = 'committing'
     await commits.commitIfDue()
     this.#pauseAndResume()
+    this.#step = 'between two turns'
     await clock.yieldToEventLoop()
   }
 
   async #processAll(running: readonly ActiveTask[]): Promise<void> {
     const { clock } = this.#options
     let first = true
-    for (const { task } of running) {
+    for (const active of running) {
+      const { task } = active
       if (!task.isProcessable(clock.now())) continue
       if (!first) await clock.yieldToEventLoop()
       first = false
-      await task.processFor(clock.monotonicMs() + sliceMs)
+      this.#task = active
+      try {
+        await task.processFor(clock.monotonicMs() + sliceMs)
+      } finally {
+        this.#task = undefined
+      }
+    }
+  }
+
+  async #punctuate(active: ActiveTask): Promise<void> {
+    this.#task = active
+    try {
+      await active.task.punctuate(this.#options.clock.now())
+    } finally {
+      this.#task = undefined
     }
   }
 

@@ -11,6 +11,7 @@ import type { PreparedCommit } from './prepared-commit.ts'
 import { ProcessorGraph } from './processor-graph.ts'
 import type { StreamTaskOptions } from './stream-task-options.ts'
 import { RecordDecoder } from './record-decoder.ts'
+import { activityOf } from './task-activity.ts'
 import { TaskInput } from './task-input.ts'
 import { TaskLoop } from './task-loop.ts'
 import { TaskMetrics } from './task-metrics.ts'
@@ -247,6 +248,16 @@ export class StreamTask {
     if (this.#scope.calls.held === 0) return undefined
     this.#checkUsable()
     return this.#scope.calls.settle()
+  }
+
+  /** Whether there are calls whose results have not gone on. */
+  get isCalling(): boolean {
+    return this.#scope.calls.held > 0
+  }
+
+  /** What the task is at, for the error of user code that does not come back. */
+  get activity(): string {
+    return activityOf(this.#scope)
   }
 
   /** Whether anything was processed or punctuated, or an offset moved on, since the last {@link prepareCommit}. */

@@ -12,6 +12,7 @@ export class TaskCalls {
   readonly #clock: Clock
   readonly #wake: () => void
   readonly #queues: CallQueue[] = []
+  readonly #processors: string[] = []
   readonly #runners: CallRunner[] = []
   #closed = false
 
@@ -33,6 +34,7 @@ export class TaskCalls {
     const queue = new CallQueue({ calls, runner, keep, onEnded: this.#wake })
     this.#runners.push(runner)
     this.#queues.push(queue)
+    this.#processors.push(processor)
     return queue
   }
 
@@ -41,6 +43,11 @@ export class TaskCalls {
     let held = 0
     for (const queue of this.#queues) held += queue.held
     return held
+  }
+
+  /** The processors with calls whose results have not gone on. */
+  get waitedFor(): string[] {
+    return this.#processors.filter((_, i) => this.#queues[i]!.held > 0)
   }
 
   /** Whether a result may go on. */

@@ -148,6 +148,16 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
 
   /** Waits for the processor and for all that it forwarded, also where it did not wait itself. */
   async #wait(result: MaybePromise<void>): Promise<void> {
+    const { waiting } = this.#scope
+    waiting.push(this.name)
+    try {
+      await this.#waitFor(result)
+    } finally {
+      waiting.splice(waiting.indexOf(this.name), 1)
+    }
+  }
+
+  async #waitFor(result: MaybePromise<void>): Promise<void> {
     let failure: { readonly error: unknown } | undefined
     try {
       await result

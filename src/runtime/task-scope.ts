@@ -61,6 +61,8 @@ export interface TaskScope {
   commitRequested: boolean
   /** Where the record was read that an operator held back and forwards now; undefined while none does. */
   held: { readonly origin: RecordMetadata | undefined } | undefined
+  /** The processors that wait for something, the one that the others wait for first. */
+  readonly waiting: string[]
   /** Instruments for the processor of that name. */
   metricsOf(processor: string): ProcessorMetrics
 }

@@ -8,6 +8,10 @@ export interface WorkerConfig {
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
   readonly rebalanceTimeoutMs: number
+  /** How long the loop may not come around, before the worker gives its tasks up. */
+  readonly maxPollIntervalMs: number
+  /** Undefined: a member of the group that is new at each start. Source: KIP-345. */
+  readonly groupInstanceId: string | undefined
   readonly transactionTimeoutMs: number
   /** How long a worker waits before it begins anew after a failure; doubled each time, up to 10 s. */
   readonly retryBackoffMs: number
@@ -41,6 +45,8 @@ const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   sessionTimeoutMs: 45_000,
   heartbeatIntervalMs: 3_000,
   rebalanceTimeoutMs: 60_000,
+  maxPollIntervalMs: 300_000,
+  groupInstanceId: undefined,
   transactionTimeoutMs: 10_000,
   retryBackoffMs: 100,
   maxTaskIdleMs: 0,

@@ -214,7 +214,7 @@ function openMembership(
   layout: TopicLayout,
   facts: MemberFacts,
 ): GroupMembership {
-  const { broker, config, applicationId, logger } = options
+  const { broker, config, applicationId, logger, thread } = options
   const topics = new Set([...layout.tasks.values()].flatMap((task) => task.partitions.map(topicOf)))
   const assignor = new TaskAssignor({
     topics: [...topics],
@@ -225,12 +225,16 @@ function openMembership(
     tasks: () => Promise.resolve(layout.tasks),
     changelogEnds: (tasks) => changelogEnds(options, tasks),
   })
-  const { sessionTimeoutMs, rebalanceTimeoutMs } = config
+  const { sessionTimeoutMs, rebalanceTimeoutMs, groupInstanceId } = config
   return broker.openGroup({
     groupId: applicationId,
     assignor,
     sessionTimeoutMs,
     rebalanceTimeoutMs,
+    // Each thread of a process is a member of its own.
+    ...(groupInstanceId !== undefined && {
+      instanceId: `${groupInstanceId}-${thread?.index ?? 1}`,
+    }),
   })
 }
 
@@ -243,13 +247,14 @@ function openSession(
   },
 ): GroupSession {
   const { membership, facts, onUnrest } = parts
-  const { heartbeatIntervalMs } = config
+  const { heartbeatIntervalMs, sessionTimeoutMs } = config
   const beforeJoin = (): Promise<void> => facts.refresh()
   return new GroupSession({
     membership,
     clock,
     logger,
     heartbeatIntervalMs,
+    sessionTimeoutMs,
     beforeJoin,
     onUnrest,
   })

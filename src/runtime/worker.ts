@@ -2,7 +2,10 @@ import { LifecycleError, messageOf, TopologyError, type StreamsError } from '../
 import { decodeAssignmentData } from './assignor/member-data.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
 import type { JoinedGroup } from '../broker/port.ts'
-import { isHopelessAtStart, isRecoverable } from './recoverable.ts'
+import { LoopWatch } from './loop-watch.ts'
+import { isHopelessAtStart, isRecoverable, isReplaced } from './recoverable.ts'
+import { closeTasks, closeWorker } from './worker-closing.ts'
+import { pollIntervalError, replacedError } from './worker-errors.ts'
 import { WorkerLifecycle, type WorkerStateListener } from './worker-lifecycle.ts'
 import type { WorkerOptions } from './worker-options.ts'
 import { assembleWorker, type WorkerParts } from './worker-parts.ts'
@@ -125,20 +128,38 @@ export class Worker implements AsyncCloseable {
       const onFailure = (error: Error): void => this.#fail(error)
       await parts.globalStores.start(parts.collector, onFailure, this.#ending.signal)
       parts.session.join()
-      while (!this.#ending.signal.aborted) await this.#turn(parts)
-    } catch (error) {
+      await this.#turnOn(parts)
+    } catch (thrown) {
       if (!this.#ending.signal.aborted) {
+        const error = isReplaced(thrown) ? replacedError(this.#options, thrown) : (thrown as Error)
         logger.error('The worker cannot go on', { error: messageOf(error) })
-        this.#fail(error as Error)
+        this.#fail(error)
       }
     }
     await this.#shutDown()
   }
 
+  async #turnOn(parts: WorkerParts): Promise<void> {
+    const { clock, config } = this.#options
+    const { maxPollIntervalMs } = config
+    const onOverdue = (): void => this.#giveUpTasks(parts)
+    const watch = new LoopWatch({ clock, maxPollIntervalMs, onOverdue })
+    try {
+      while (!this.#ending.signal.aborted) {
+        watch.turned()
+        await this.#turn(parts)
+      }
+    } finally {
+      watch.stop()
+    }
+  }
+
   /** One turn of the loop, with what has to come before it; mends what can be mended. */
   async #turn(parts: WorkerParts): Promise<void> {
     try {
-      if (parts.session.lost) await this.#joinAnew(parts)
+      const { lost } = parts.session
+      if (lost && !isRecoverable(lost)) throw lost
+      if (lost) await this.#joinAnew(parts)
       const joined = parts.session.take()
       if (joined) await this.#adopt(parts, joined)
       await parts.arrivals.advance()
@@ -172,6 +193,23 @@ export class Worker implements AsyncCloseable {
     metrics.rebalanced(session.tookMs)
   }
 
+  /**
+   * What the loop waits for has not come back in time: the other workers get the tasks, and what they have not committed
+   * is dropped when it comes back.
+   */
+  #giveUpTasks({ session, membership, loop }: WorkerParts): void {
+    const { config, logger } = this.#options
+    const error = pollIntervalError(config, loop.activity)
+    logger.error(error.message)
+    session.giveUp(error)
+    this.#pause()
+    // A static member's tasks stay where they are until its session expires, as at a restart.
+    if (!this.#leaves) return
+    membership.leave().catch((failure: unknown) => {
+      logger.warn('Leaving the group failed', { reason: messageOf(failure) })
+    })
+  }
+
   /** The group has expelled this worker, whose tasks may be others' by now. */
   async #joinAnew(parts: WorkerParts): Promise<void> {
     this.#pause()
@@ -189,7 +227,12 @@ export class Worker implements AsyncCloseable {
   async #recover(parts: WorkerParts, error: StreamsError): Promise<void> {
     const { logger, clock, config } = this.#options
     const waitMs = Math.min(retryMaxMs, config.retryBackoffMs * 2 ** this.#failures++)
-    logger.warn('Beginning anew from what was committed', { reason: error.message, waitMs })
+    const { stall } = parts.session
+    logger.warn('Beginning anew from what was committed', {
+      reason: error.message,
+      waitMs,
+      ...(stall !== undefined && { stall }),
+    })
     parts.metrics.failures.add()
     this.#lifecycle.move('rebalancing')
     parts.session.suspend()
@@ -210,7 +253,7 @@ export class Worker implements AsyncCloseable {
     this.#awaitsTasks = true
     await parts.arrivals.stop()
     await parts.commits.settle()
-    await this.#closeTasks(parts, true)
+    await closeTasks(parts, true)
   }
 
   /** What the old producer has in an open transaction is aborted by it, and can no longer be committed. */
@@ -220,50 +263,18 @@ export class Worker implements AsyncCloseable {
     await old.close().catch(() => undefined)
   }
 
-  /** Closes all tasks, and then throws if one of them could not be closed. */
-  async #closeTasks(parts: WorkerParts, dirty: boolean): Promise<void> {
-    let failure: { readonly error: unknown } | undefined
-    for (const task of parts.tasks.all) {
-      try {
-        await parts.rebalancer.close(task, dirty || task.phase !== 'running')
-      } catch (error) {
-        failure ??= { error }
-      }
-    }
-    if (failure) throw failure.error
-  }
-
   async #shutDown(): Promise<void> {
     const parts = this.#parts
-    if (!parts) {
-      this.#lifecycle.end()
-      return
+    if (parts) {
+      const { logger } = this.#options
+      await closeWorker(parts, { failed: !!this.#lifecycle.error, leaves: this.#leaves, logger })
     }
-    const { logger } = this.#options
-    const attempt = async (what: string, run: () => Promise<void>): Promise<boolean> => {
-      try {
-        await run()
-        return true
-      } catch (error) {
-        logger.warn(`Closing the worker: ${what} failed`, { reason: messageOf(error) })
-        return false
-      }
-    }
-    const clean = parts.session.mayCommit && !this.#lifecycle.error
-    const committed = clean && (await attempt('the last commit', () => parts.commits.commitNow()))
-    await parts.arrivals.stop()
-    await parts.commits.settle()
-    parts.session.stop()
-    await attempt('closing the tasks', () => this.#closeTasks(parts, !committed))
-    // Else whoever reads the outputs, and the next owner of the tasks, would wait for the transaction to time out.
-    await attempt('aborting the open transaction', () => parts.collector.abortTransaction())
-    await attempt('closing the global stores', () => parts.globalStores.close())
-    await attempt('leaving the group', () => parts.membership.leave())
-    await attempt('closing the membership', () => parts.membership.close())
-    await attempt('closing the producer', () => parts.collector.producer.close())
-    await attempt('ending the fetcher', () => parts.fetcher.close())
-    await attempt('purging repartition topics', () => parts.purge.close())
     this.#lifecycle.end()
+  }
+
+  /** A static member keeps its place for the time of its session, so that a restart moves nothing. */
+  get #leaves(): boolean {
+    return this.#options.config.groupInstanceId === undefined
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -283,7 +294,7 @@ export class Worker implements AsyncCloseable {
       })
       // What is still under way must not keep the tasks from the other workers; their commits are fenced by the group.
       this.#parts?.session.stop()
-      this.#parts?.membership.leave().catch(() => undefined)
+      if (this.#leaves) this.#parts?.membership.leave().catch(() => undefined)
     }
     giveUp.abort()
     this.#lifecycle.end()

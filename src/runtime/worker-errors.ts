@@ -1,0 +1,26 @@
+import { FencedError, PollIntervalError } from '../core/errors.ts'
+import type { WorkerConfig } from './worker-config.ts'
+import type { WorkerOptions } from './worker-options.ts'
+
+/** The error of a worker whose loop did not come around; `activity` says what it waits for. */
+export function pollIntervalError(
+  { maxPollIntervalMs }: WorkerConfig,
+  activity: string,
+): PollIntervalError {
+  return new PollIntervalError(
+    `The worker could not go on for ${maxPollIntervalMs} ms, its maxPollIntervalMs, and gives its tasks to the others. ` +
+      `What it is at: ${activity}. It takes part again when that comes back`,
+  )
+}
+
+/** The error of a worker that another one has thrown out, as the same static member. */
+export function replacedError(
+  { applicationId, config }: WorkerOptions,
+  cause: FencedError,
+): FencedError {
+  return new FencedError(
+    `Another worker of ${applicationId} was started with the groupInstanceId of this one, ` +
+      `${config.groupInstanceId}, and has taken its place; each worker that runs needs one of its own. This one ends`,
+    { brokerCode: cause.brokerCode, cause },
+  )
+}
