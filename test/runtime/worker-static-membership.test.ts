@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import { taskIdName } from '../../src/core/task-id.ts'
+import type { Worker } from '../../src/runtime/worker.ts'
+import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
+import { Gate } from './gate.ts'
+import { createWorker, eventually, type TestWorker } from './worker-harness.ts'
+
+const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+
+function tasksOf(worker: Worker): string[] {
+  return worker
+    .status()
+    .tasks.map(({ taskId }) => taskIdName(taskId))
+    .toSorted()
+}
+
+describe('workers with a groupInstanceId', () => {
+  let gate: Gate
+  let broker: EmbeddedBroker
+  let workers: TestWorker[]
+
+  beforeEach(async () => {
+    gate = new Gate()
+    broker = new EmbeddedBroker({ onRequest: gate.onRequest })
+    workers = []
+    await createCountingTopics(broker)
+  })
+
+  afterEach(async () => {
+    for (const { worker } of workers) await worker.close()
+    await broker.close()
+  })
+
+  const create = (
+    clientId: string,
+    groupInstanceId: string,
+    sessionTimeoutMs = 20_000,
+  ): TestWorker => {
+    const config = { groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs: 20_000 }
+    const created = createWorker({ topology: counting(), broker, clientId, config })
+    workers.push(created)
+    return created
+  }
+
+  const start = async (clientId: string, groupInstanceId: string): Promise<Worker> => {
+    const { worker } = create(clientId, groupInstanceId)
+    await worker.start()
+    return worker
+  }
+
+  const untilShared = (...shared: Worker[]): Promise<void> =>
+    eventually(() => {
+      for (const worker of shared) expect(worker.status().tasks).toHaveLength(4 / shared.length)
+    })
+
+  it('get their tasks back after a restart, without a rebalance', async () => {
+    const first = await start('first', 'one')
+    const second = await start('second', 'two')
+    await untilShared(first, second)
+    const joins = gate.count('first', 'joinGroup')
+    const [kept, given] = [tasksOf(first), tasksOf(second)]
+    await second.close()
+    await produceRound(broker, keys)
+    const again = await start('second again', 'two')
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+    expect(tasksOf(again)).toEqual(given)
+    expect(tasksOf(first)).toEqual(kept)
+    expect(gate.count('first', 'joinGroup')).toBe(joins)
+    expect(gate.count('second', 'leaveGroup')).toBe(0)
+  })
+
+  it('get their tasks back after a crash, and others commit what they have meanwhile', async () => {
+    const first = await start('first', 'one')
+    const { worker: second, client } = create('second', 'two')
+    await second.start()
+    await untilShared(first, second)
+    const given = tasksOf(second)
+    const joins = gate.count('first', 'joinGroup')
+    client.crash()
+    await produceRound(broker, keys)
+    const again = await start('second again', 'two')
+    expect(tasksOf(again)).toEqual(given)
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+    expect(gate.count('first', 'joinGroup')).toBe(joins)
+  })
+
+  it('lose their tasks to the others when they stay away for longer than a session', async () => {
+    const first = await start('first', 'one')
+    const { worker: second } = create('second', 'two', 300)
+    await second.start()
+    await untilShared(first, second)
+    await second.close()
+    await untilShared(first)
+    await produceRound(broker, keys)
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+  })
+
+  it('end where another is started under their id, and say so', async () => {
+    const first = await start('first', 'one')
+    await untilShared(first)
+    const newer = await start('newer', 'one')
+    await expect(first.closed).rejects.toThrow(
+      'Another worker of app was started with the groupInstanceId of this one, one, and has taken its place',
+    )
+    expect(first.status()).toMatchObject({ state: 'error', error: { brokerCode: 82 } })
+    await produceRound(broker, keys)
+    await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+    expect(tasksOf(newer)).toHaveLength(4)
+  })
+})
