@@ -39,6 +39,7 @@ export type {
   SealedChanges,
   StateProvider,
   StateStatistics,
+  StoredTask,
   StoreClock,
   TaskState,
 } from './task-state.ts'

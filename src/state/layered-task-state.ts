@@ -56,6 +56,11 @@ export class LayeredTaskState implements TaskState {
     return this.#store(name).committed
   }
 
+  /** Over all stores. */
+  get changelogOffsetSum(): number {
+    return this.#engines.reduce((sum, { offsetSum }) => sum + offsetSum, 0)
+  }
+
   /** A store and the engine beneath it. @internal */
   placed(name: string): TaskStore {
     return this.#store(name)

@@ -62,6 +62,8 @@ export interface StateEngine {
   commit(commits: readonly StoreCommit[], offsets: ReadonlyMap<string, number>): MaybePromise<void>
   /** The changelog offset that a store's committed state includes. */
   offset(storeName: string): number | undefined
+  /** The sum of the offsets of all stores. */
+  readonly offsetSum: number
   /** Empties a store and forgets its offset. */
   clear(storeName: string): MaybePromise<void>
   sizes(): MaybePromise<EngineSizes>

@@ -36,13 +36,22 @@ export interface ChangelogRecord {
   readonly headers?: Headers
 }
 
+/** A task that has state here. */
+export interface StoredTask extends TaskId {
+  /**
+   * How many records of its changelogs the state includes, by their offsets: what is held against the changelogs' ends.
+   * May be behind where a task is not open whose worker was killed.
+   */
+  readonly changelogOffsetSum: number
+}
+
 /** Opens the state of tasks: in memory, or in a state folder that it holds the lock of. */
 export interface StateProvider extends AsyncCloseable {
   /** For messages: `memory`, or the folder and binding. */
   readonly name: string
   openTask(options: OpenTaskStateOptions): Promise<TaskState>
   /** The tasks that have state here, open or not; what sticky assignment looks at. */
-  storedTasks(): Promise<TaskId[]>
+  storedTasks(): Promise<StoredTask[]>
   /**
    * Names the worker that the state belongs to: the same after a restart on the same state. Undefined where nothing is
    * kept. Source: the process id in Java's `StateDirectory`.

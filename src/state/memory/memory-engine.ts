@@ -31,6 +31,12 @@ export class MemoryEngine implements StateEngine {
     return this.#offsets.get(storeName)
   }
 
+  get offsetSum(): number {
+    let sum = 0
+    for (const offset of this.#offsets.values()) sum += offset
+    return sum
+  }
+
   clear(storeName: string): void {
     this.entries(storeName).clear()
     this.#offsets.delete(storeName)

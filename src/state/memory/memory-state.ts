@@ -2,7 +2,7 @@ import { LifecycleError } from '../../core/errors.ts'
 import { taskIdName, type TaskId } from '../../core/task-id.ts'
 import { LayeredTaskState } from '../layered-task-state.ts'
 import { prepareStores } from '../store-shape.ts'
-import type { OpenTaskStateOptions, StateProvider, TaskState } from '../task-state.ts'
+import type { OpenTaskStateOptions, StateProvider, StoredTask, TaskState } from '../task-state.ts'
 import { MemoryEngine } from './memory-engine.ts'
 
 /**
@@ -15,9 +15,15 @@ export function memoryState(): StateProvider {
   return new MemoryState()
 }
 
+interface Opened {
+  readonly taskId: TaskId | 'global'
+  /** Undefined while it is opened. */
+  state: LayeredTaskState | undefined
+}
+
 class MemoryState implements StateProvider {
   readonly name = 'memory'
-  readonly #open = new Map<string, { taskId: TaskId | 'global'; state: TaskState | undefined }>()
+  readonly #open = new Map<string, Opened>()
   #closed = false
 
   async openTask(options: OpenTaskStateOptions): Promise<TaskState> {
@@ -25,10 +31,7 @@ class MemoryState implements StateProvider {
     if (this.#closed)
       throw new LifecycleError(`Memory state is closed; task ${name} cannot open it`)
     if (this.#open.has(name)) throw new LifecycleError(`The state of task ${name} is open already`)
-    const opened: { taskId: TaskId | 'global'; state: TaskState | undefined } = {
-      taskId: options.taskId,
-      state: undefined,
-    }
+    const opened: Opened = { taskId: options.taskId, state: undefined }
     this.#open.set(name, opened)
     try {
       const stores = await prepareStores(options)
@@ -42,9 +45,12 @@ class MemoryState implements StateProvider {
     }
   }
 
-  storedTasks(): Promise<TaskId[]> {
-    const tasks: TaskId[] = []
-    for (const { taskId } of this.#open.values()) if (taskId !== 'global') tasks.push(taskId)
+  storedTasks(): Promise<StoredTask[]> {
+    const tasks: StoredTask[] = []
+    for (const { taskId, state } of this.#open.values()) {
+      if (taskId === 'global') continue
+      tasks.push({ ...taskId, changelogOffsetSum: state?.changelogOffsetSum ?? 0 })
+    }
     return Promise.resolve(tasks)
   }
 

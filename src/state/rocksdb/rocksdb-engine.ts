@@ -9,10 +9,18 @@ import { PendingReads } from './pending-reads.ts'
 import { ReadCacheBudget } from './read-cache.ts'
 import { RocksDbEntries } from './rocksdb-entries.ts'
 import type { OpenWalks } from './rocksdb-scan.ts'
+import type { StoredOffsets } from './stored-offsets.ts'
 import { factKey, numberBytes, openStoreTable, putClearing, readNumber } from './store-table.ts'
 
 /** After so many writes put into a batch the event loop gets its turn. */
 const writesPerTurn = 4096
+
+/** What an engine works with. */
+export interface RocksDbEngineOptions {
+  readonly clock: Clock
+  readonly readCacheBytes: number
+  readonly noted: StoredOffsets
+}
 
 /**
  * Keeps committed state in a RocksDB database, one a task, with the changelog offsets beside it: a commit writes both
@@ -22,15 +30,17 @@ export class RocksDbEngine implements StateEngine {
   readonly resolvesOnRead = true
   readonly #database: RocksDb
   readonly #clock: Clock
+  readonly #noted: StoredOffsets
   readonly #cache: ReadCacheBudget
   readonly #reads: PendingReads
   readonly #walks: OpenWalks = new Set()
   readonly #stores = new Map<string, RocksDbEntries>()
   readonly #offsets = new Map<string, number>()
 
-  private constructor(database: RocksDb, clock: Clock, readCacheBytes: number) {
+  private constructor(database: RocksDb, { clock, readCacheBytes, noted }: RocksDbEngineOptions) {
     this.#database = database
     this.#clock = clock
+    this.#noted = noted
     this.#cache = new ReadCacheBudget(readCacheBytes)
     this.#reads = new PendingReads(database)
   }
@@ -39,9 +49,9 @@ export class RocksDbEngine implements StateEngine {
   static async open(
     database: RocksDb,
     shapes: readonly StoreShape[],
-    options: { readonly clock: Clock; readonly readCacheBytes: number },
+    options: RocksDbEngineOptions,
   ): Promise<RocksDbEngine> {
-    const engine = new RocksDbEngine(database, options.clock, options.readCacheBytes)
+    const engine = new RocksDbEngine(database, options)
     await engine.#load(shapes)
     return engine
   }
@@ -73,6 +83,12 @@ export class RocksDbEngine implements StateEngine {
     return this.#offsets.get(storeName)
   }
 
+  get offsetSum(): number {
+    let sum = 0
+    for (const offset of this.#offsets.values()) sum += offset
+    return sum
+  }
+
   async clear(storeName: string): Promise<void> {
     const entries = this.entries(storeName)
     const begin = this.#database.batch()
@@ -99,6 +115,7 @@ export class RocksDbEngine implements StateEngine {
     await Promise.all([...this.#walks].map((walk) => walk.abort()))
     await this.#reads.settle()
     await this.#database.close()
+    await this.#noted.close(this.offsetSum)
   }
 
   async #load(shapes: readonly StoreShape[]): Promise<void> {
@@ -153,6 +170,7 @@ export class RocksDbEngine implements StateEngine {
       }
       await batch.write()
       for (const [storeName, offset] of offsets) this.#offsets.set(storeName, offset)
+      this.#noted.moved(this.offsetSum)
       for (const commit of commits) await this.#written(commit)
     } finally {
       end()

@@ -6,7 +6,7 @@ import { parseTaskId, taskIdName, type TaskId } from '../../core/task-id.ts'
 import { LayeredTaskState } from '../layered-task-state.ts'
 import { MemoryEngine } from '../memory/memory-engine.ts'
 import { prepareStores, type PlacedStore, type PreparedStore } from '../store-shape.ts'
-import type { OpenTaskStateOptions, StateProvider, TaskState } from '../task-state.ts'
+import type { OpenTaskStateOptions, StateProvider, StoredTask, TaskState } from '../task-state.ts'
 import type { BindingName, RocksDb, RocksDbBinding } from './binding.ts'
 import { loadBinding } from './choose-binding.ts'
 import { isLockError, type FolderLock } from './folder-lock.ts'
@@ -22,6 +22,7 @@ import { guardedDatabase } from './guarded-database.ts'
 import { removeOldLogs } from './old-logs.ts'
 import { processIdOf } from './process-id.ts'
 import { RocksDbEngine } from './rocksdb-engine.ts'
+import { notedOffsets, StoredOffsets } from './stored-offsets.ts'
 import { openFolder, type SharedFolder } from './state-folder.ts'
 
 /** What {@link rocksDbState} takes. */
@@ -89,7 +90,7 @@ class RocksDbState implements StateProvider {
   readonly #options: RocksDbStateOptions
   readonly #clock: Clock
   readonly #shared: SharedFolder | undefined
-  readonly #open = new Map<string, TaskState | undefined>()
+  readonly #open = new Map<string, LayeredTaskState | undefined>()
   #binding: RocksDbBinding | undefined
   #opening: Promise<OpenFolder> | undefined
   #closing: Promise<void> | undefined
@@ -127,12 +128,16 @@ class RocksDbState implements StateProvider {
     }
   }
 
-  async storedTasks(): Promise<TaskId[]> {
+  async storedTasks(): Promise<StoredTask[]> {
     await this.#folderOpen()
-    const tasks: TaskId[] = []
+    const tasks: StoredTask[] = []
     for (const entry of await readdir(this.#folder, { withFileTypes: true })) {
       const taskId = entry.isDirectory() ? parseTaskId(entry.name) : undefined
-      if (taskId) tasks.push(taskId)
+      if (!taskId) continue
+      const open = this.#open.get(entry.name)
+      const changelogOffsetSum =
+        open?.changelogOffsetSum ?? (await notedOffsets(join(this.#folder, entry.name)))
+      tasks.push({ ...taskId, changelogOffsetSum })
     }
     return tasks
   }
@@ -217,7 +222,7 @@ class RocksDbState implements StateProvider {
     name: string,
     options: OpenTaskStateOptions,
     opener: FolderOpener,
-  ): Promise<TaskState> {
+  ): Promise<LayeredTaskState> {
     const stores = await prepareStores(options)
     const inMemory = stores.filter(({ spec }) => spec.engine === 'memory')
     const onDisk = stores.filter(({ spec }) => spec.engine !== 'memory')
@@ -248,7 +253,12 @@ class RocksDbState implements StateProvider {
     try {
       await recordOpened(folder, opener)
       const readCacheBytes = options.readCacheBytes ?? this.#options.readCacheBytes ?? 16 * mebibyte
-      return await RocksDbEngine.open(database, shapes, { clock: this.#clock, readCacheBytes })
+      const noted = new StoredOffsets(folder, await notedOffsets(folder))
+      return await RocksDbEngine.open(database, shapes, {
+        clock: this.#clock,
+        readCacheBytes,
+        noted,
+      })
     } catch (error) {
       await database.close()
       throw error

@@ -289,7 +289,9 @@ function lifecycle(engine: Engine): void {
       const global = await opened.openTask(taskOptions({ taskId: 'global' }))
       stores(state).counts.put('a', 1)
       await commit(state)
-      expect(await opened.storedTasks()).toEqual([{ subTopology: 1, partition: 12 }])
+      expect(await opened.storedTasks()).toEqual([
+        { subTopology: 1, partition: 12, changelogOffsetSum: 0 },
+      ])
       await state.close()
       await global.close()
       await opened.destroyTask({ subTopology: 1, partition: 12 })

@@ -38,7 +38,7 @@ describe.each(workingBindings)('the lock of a state folder, %s', (binding) => {
     await worker.kill()
     // Nothing was cleaned up: the file that names the holder is still there.
     expect(await readFile(join(folder, 'holder.json'), 'utf8')).toContain('"pid"')
-    expect(await state.storedTasks()).toEqual([{ subTopology: 0, partition: 0 }])
+    expect(await state.storedTasks()).toMatchObject([{ subTopology: 0, partition: 0 }])
   })
 
   test('is taken where the lock itself is damaged', async () => {
