@@ -9,9 +9,9 @@ import type { Clock } from '../../core/clock.ts'
 import { OffsetOutOfRangeError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import { topicPartitionName } from '../../core/topic-partition.ts'
-import type { ChangelogRecord } from '../../state/task-state.ts'
-import type { ActiveTask, StoreChangelog } from '../active-task.ts'
-import { SourceTopicReader } from './source-topic-reader.ts'
+import type { ActiveTask } from '../active-task.ts'
+import { ChangelogReading } from './changelog-reading.ts'
+import { earliestOffset, findOffset } from './changelog-offsets.ts'
 
 /** What restoring needs of the worker. */
 export interface ChangelogRestorerOptions {
@@ -23,15 +23,8 @@ export interface ChangelogRestorerOptions {
   readonly onRestored: (task: ActiveTask, records: number) => void
 }
 
-interface Restoration {
-  readonly task: ActiveTask
-  readonly changelog: StoreChangelog
-  /** The end of the changelog when restoring began; an open transaction before it is waited for. */
-  readonly endOffset: number
-  /** Reads what is no changelog; undefined for a changelog, whose records are as the store wrote them. */
-  readonly source: SourceTopicReader | undefined
-  position: number
-}
+/** The stores that are being restored, by the changelog's name. A reading ends at the changelog's end as it began. */
+type Restorations = Map<string, { readonly task: ActiveTask; readonly reading: ChangelogReading }>
 
 const pollTimeoutMs = 500
 
@@ -71,20 +64,17 @@ export class ChangelogRestorer {
     const { broker, isolation } = this.#options
     const fetcher = broker.openFetcher({ isolation })
     try {
-      fetcher.assign([...open.values()].map(positionOf))
+      fetcher.assign([...open.values()].map(({ reading }) => reading.place))
       while (open.size > 0) {
         for (const fetched of await this.#poll(fetcher, open, signal)) {
-          const name = topicPartitionName(fetched.topic, fetched.partition)
-          const restoration = open.get(name)
-          if (!restoration) continue
-          await this.#apply(restoration, fetched)
+          await this.#apply(open, fetched)
           signal.throwIfAborted()
         }
-        for (const [name, restoration] of open) {
-          if (restoration.position < restoration.endOffset) continue
-          fetcher.unassign([restoration.changelog])
+        for (const [name, { task, reading }] of open) {
+          if (reading.lag > 0) continue
+          fetcher.unassign([reading.changelog])
           open.delete(name)
-          if (whole(restoration.task)) onWhole(restoration.task)
+          if (whole(task)) onWhole(task)
         }
       }
     } finally {
@@ -95,16 +85,16 @@ export class ChangelogRestorer {
   async #begin(
     tasks: readonly ActiveTask[],
     committed: readonly CommittedOffset[],
-  ): Promise<Map<string, Restoration>> {
+  ): Promise<Restorations> {
     const { broker, logger } = this.#options
     const wanted = tasks.flatMap((task) =>
       task.changelogs.map((changelog) => ({ task, changelog })),
     )
     const partitions = wanted.map(({ changelog }) => changelog)
-    if (partitions.length === 0) return new Map()
+    const open: Restorations = new Map()
+    if (partitions.length === 0) return open
     const starts = await broker.listOffsets(partitions, 'earliest', 'read_uncommitted')
     const ends = await broker.listOffsets(partitions, 'latest', 'read_uncommitted')
-    const open = new Map<string, Restoration>()
     // It may be a second attempt, after the first was interrupted.
     for (const task of tasks) task.restoreRemaining = 0
     for (const { task, changelog } of wanted) {
@@ -112,111 +102,43 @@ export class ChangelogRestorer {
       const endOffset = changelog.isSource
         ? (findOffset(committed, changelog) ?? 0)
         : findOffset(ends, changelog)!
-      const position = await this.#startOf(task, changelog, startOffset, endOffset)
-      task.restoreRemaining += Math.max(0, endOffset - position)
-      if (position >= endOffset) continue
-      const source = changelog.isSource
-        ? new SourceTopicReader({ task, changelog, endOffset, logger })
-        : undefined
-      const restoration = { task, changelog, endOffset, source, position }
-      open.set(topicPartitionName(changelog.topic, changelog.partition), restoration)
+      const places = { task, changelog, logger, startOffset, endOffset }
+      const reading = await ChangelogReading.begin(places)
+      task.restoreRemaining += reading.lag
+      if (reading.lag === 0) continue
+      open.set(topicPartitionName(changelog.topic, changelog.partition), { task, reading })
     }
     return open
   }
 
-  /** Where restoring goes on; a store whose place in the changelog is gone is emptied and begins anew. */
-  async #startOf(
-    task: ActiveTask,
-    { storeName, topic, partition }: StoreChangelog,
-    startOffset: number,
-    endOffset: number,
-  ): Promise<number> {
-    const included = task.state.changelogOffset(storeName)
-    if (included !== undefined && included >= startOffset && included <= endOffset) return included
-    if (included !== undefined) {
-      this.#options.logger.warn('The changelog no longer has where the store is; restoring anew', {
-        task: task.name,
-        storeName,
-        topic,
-        partition,
-        included,
-        startOffset,
-        endOffset,
-      })
-    }
-    await task.state.clear(storeName)
-    return startOffset
-  }
-
   async #poll(
     fetcher: Fetcher,
-    open: ReadonlyMap<string, Restoration>,
+    open: Restorations,
     signal: AbortSignal,
   ): Promise<FetchedPartition[]> {
     try {
       return await fetcher.poll({ timeoutMs: pollTimeoutMs, signal })
     } catch (error) {
       const place = error instanceof OffsetOutOfRangeError ? error.topicPartition : undefined
-      const restoration = place && open.get(topicPartitionName(place.topic, place.partition))
-      if (!restoration) throw error
-      // The changelog was cut while it was read: what was restored of it may lack deletions, so it begins anew.
-      await restoration.task.state.clear(restoration.changelog.storeName)
-      const earliest = await this.#options.broker.listOffsets(
-        [restoration.changelog],
-        'earliest',
-        'read_uncommitted',
-      )
-      restoration.position = earliest[0]!.offset
-      fetcher.assign([positionOf(restoration)])
+      const found = place && open.get(topicPartitionName(place.topic, place.partition))
+      if (!found) throw error
+      const { task, reading } = found
+      const before = reading.lag
+      await reading.beginAnew(await earliestOffset(this.#options.broker, reading.changelog))
+      task.restoreRemaining += reading.lag - before
+      fetcher.assign([reading.place])
       return []
     }
   }
 
-  async #apply(restoration: Restoration, fetched: FetchedPartition): Promise<void> {
-    const { task, changelog, source, endOffset } = restoration
-    const records = source
-      ? await source.read(fetched.records)
-      : changelogRecords(fetched, task.state.keepsHeaders(changelog.storeName))
-    // A source topic is fetched beyond where its records are yet to be processed.
-    const nextOffset = source ? Math.min(fetched.nextOffset, endOffset) : fetched.nextOffset
-    await task.state.restore(changelog.storeName, records, nextOffset)
-    task.restoreRemaining = Math.max(0, task.restoreRemaining - (nextOffset - restoration.position))
-    task.restored += records.length
-    restoration.position = nextOffset
-    this.#options.onRestored(task, records.length)
+  async #apply(open: Restorations, fetched: FetchedPartition): Promise<void> {
+    const found = open.get(topicPartitionName(fetched.topic, fetched.partition))
+    if (!found) return
+    const { task, reading } = found
+    const before = reading.position
+    const records = await reading.apply(fetched)
+    task.restoreRemaining = Math.max(0, task.restoreRemaining - (reading.position - before))
+    this.#options.onRestored(task, records)
     await this.#options.clock.yieldToEventLoop()
   }
-}
-
-function positionOf({ changelog, position }: Restoration): {
-  topic: string
-  partition: number
-  offset: number
-} {
-  return { topic: changelog.topic, partition: changelog.partition, offset: position }
-}
-
-function changelogRecords(
-  { records: cursor }: FetchedPartition,
-  keepsHeaders: boolean,
-): ChangelogRecord[] {
-  const records: ChangelogRecord[] = []
-  while (cursor.next()) {
-    const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor
-    if (keyEnd < 0) continue
-    records.push({
-      key: buffer.subarray(keyStart, keyEnd),
-      value: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
-      timestampMs,
-      ...(keepsHeaders ? { headers: cursor.headers() } : {}),
-    })
-  }
-  return records
-}
-
-function findOffset(
-  offsets: readonly { topic: string; partition: number; offset: number }[],
-  { topic, partition }: StoreChangelog,
-): number | undefined {
-  return offsets.find((each) => each.topic === topic && each.partition === partition)?.offset
 }

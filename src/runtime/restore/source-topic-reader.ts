@@ -2,16 +2,14 @@ import type { RecordCursor } from '../../broker/port.ts'
 import { isStreamsError, messageOf } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { ChangelogRecord } from '../../state/task-state.ts'
-import type { ActiveTask, StoreChangelog } from '../active-task.ts'
 import { RecordChunk } from '../record-chunk.ts'
 import type { RecordDecoder } from '../record-decoder.ts'
+import type { RestorableTask, StoreChangelog } from './restorable-task.ts'
 
-/** What is read, and up to where. */
+/** What is read, and for whom. */
 export interface SourceTopicReaderOptions {
-  readonly task: ActiveTask
+  readonly task: RestorableTask
   readonly changelog: StoreChangelog
-  /** The committed offset: records from here on are yet to be processed. */
-  readonly endOffset: number
   readonly logger: Logger
 }
 
@@ -31,11 +29,14 @@ export class SourceTopicReader {
 
   constructor(options: SourceTopicReaderOptions) {
     this.#options = options
-    this.#decoder = options.task.task.decoderOf(options.changelog)
+    this.#decoder = options.task.decoderOf(options.changelog)
   }
 
-  /** Throws what is no fault of a record, such as a registry that cannot be reached; it can be read again then. */
-  async read(cursor: RecordCursor): Promise<ChangelogRecord[]> {
+  /**
+   * Reads up to `endOffset`, which is the committed offset: records from there on are yet to be processed. Throws what is no fault of a record,
+   * such as a registry that cannot be reached; it can be read again then.
+   */
+  async read(cursor: RecordCursor, endOffset: number): Promise<ChangelogRecord[]> {
     const records: ChangelogRecord[] = []
     const chunk = this.#chunk
     for (let atEnd = false; !atEnd;) {
@@ -43,7 +44,7 @@ export class SourceTopicReader {
         atEnd = chunk.take(cursor)
         await this.#decoder.resolve(chunk)
         this.#decoder.read(chunk)
-        if (!this.#convert(records)) return records
+        if (!this.#convert(records, endOffset)) return records
       } finally {
         chunk.clear()
       }
@@ -52,8 +53,8 @@ export class SourceTopicReader {
   }
 
   /** Gives whether there may be more before the end. */
-  #convert(into: ChangelogRecord[]): boolean {
-    const { task, changelog, endOffset } = this.#options
+  #convert(into: ChangelogRecord[], endOffset: number): boolean {
+    const { task, changelog } = this.#options
     const chunk = this.#chunk
     for (let i = 0; i < chunk.count; i++) {
       if (chunk.offset(i) >= endOffset) return false
