@@ -216,6 +216,8 @@ export {
 export type { RetryBackoff } from './runtime/retry-backoff.ts'
 export type {
   PartitionProgress,
+  StandbyStatus,
+  StandbyStoreStatus,
   TaskStatus,
   WorkerState,
   WorkerStatus,

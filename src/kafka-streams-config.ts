@@ -102,6 +102,27 @@ export interface KafkaStreamsSettings {
    * records that the broker has already; −1: not at all. Default: 0. Source: `max.task.idle.ms`, KIP-695.
    */
   readonly maxTaskIdleMs?: number
+  /**
+   * How many copies of each task's state are kept up to date on other workers, each in a process of its own, to take
+   * over at once when a worker is gone. Default: 0. Source: `num.standby.replicas`.
+   */
+  readonly numStandbyReplicas?: number
+  /**
+   * How many changelog records a copy of a task's state may lack for the task to move to it at once; a task moves to a
+   * worker that lacks more only after that one has warmed up a copy. Default: 10,000. Source: `acceptable.recovery.lag`,
+   * KIP-441.
+   */
+  readonly acceptableRecoveryLag?: number
+  /**
+   * How many copies beyond the standbys may be warmed up at a time over the whole application. At least 1. Default: 2.
+   * Source: `max.warmup.replicas`.
+   */
+  readonly maxWarmupReplicas?: number
+  /**
+   * After how many milliseconds it is looked whether copies that warm up are near enough for their tasks to move.
+   * Default: 600,000. Source: `probing.rebalance.interval.ms`.
+   */
+  readonly probingRebalanceIntervalMs?: number
   /** Bytes of uncommitted writes over all tasks that bring a commit forward. Default: 64 MiB. */
   readonly maxUncommittedBytes?: number
   /** Bytes of fetched records that may wait per partition. Default: 4 MiB. */
@@ -211,6 +232,10 @@ const schema = z.strictObject({
   replicationFactor: z.number().int().min(1).max(32_767).optional(),
   deadLetterTopic: z.string().min(1).max(249).optional(),
   requireExplicitNames: z.boolean().optional(),
+  numStandbyReplicas: z.number().int().min(0).optional(),
+  acceptableRecoveryLag: z.number().int().min(0).optional(),
+  maxWarmupReplicas: z.number().int().min(1).optional(),
+  probingRebalanceIntervalMs: milliseconds.min(1).optional(),
   onCorruptState: z.enum(['fail', 'restore']).optional(),
   http: z
     .strictObject({ port: z.number().int().min(0).max(65_535), host: z.string().optional() })

@@ -93,6 +93,7 @@ export class KafkaStreams implements AsyncCloseable {
         applicationId,
         error: undefined,
         tasks: [],
+        standbys: [],
       }
     )
   }

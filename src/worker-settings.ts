@@ -8,6 +8,8 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
   const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
   const { maxPollIntervalMs, groupInstanceId } = config
   const { offsetReset, onLostOffset, replicationFactor, deadLetterTopic, onCorruptState } = config
+  const { numStandbyReplicas, acceptableRecoveryLag } = config
+  const { maxWarmupReplicas, probingRebalanceIntervalMs } = config
   const all = {
     processingGuarantee,
     commitIntervalMs,
@@ -28,6 +30,10 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
     replicationFactor,
     deadLetterTopic,
     onCorruptState,
+    numStandbyReplicas,
+    acceptableRecoveryLag,
+    maxWarmupReplicas,
+    probingRebalanceIntervalMs,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }

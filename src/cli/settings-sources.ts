@@ -35,6 +35,10 @@ export const settings: Readonly<globalThis.Record<string, Setting>> = {
   },
   groupInstanceId: { variable: 'MILLRACE_GROUP_INSTANCE_ID', read: text('groupInstanceId') },
   maxTaskIdleMs: { variable: 'MILLRACE_MAX_TASK_IDLE_MS', read: number('maxTaskIdleMs') },
+  numStandbyReplicas: {
+    variable: 'MILLRACE_NUM_STANDBY_REPLICAS',
+    read: number('numStandbyReplicas'),
+  },
   onLostOffset: { variable: 'MILLRACE_ON_LOST_OFFSET', read: text('onLostOffset') },
   replicationFactor: { variable: 'MILLRACE_REPLICATION_FACTOR', read: number('replicationFactor') },
   deadLetterTopic: { variable: 'MILLRACE_DEAD_LETTER_TOPIC', read: text('deadLetterTopic') },

@@ -77,6 +77,8 @@ export const taskMetrics: Readonly<globalThis.Record<TaskMetric, MetricName>> = 
 type WorkerMetric =
   | 'state'
   | 'tasks'
+  | 'standbys'
+  | 'standbyLag'
   | 'rebalances'
   | 'failures'
   | 'commitLatency'
@@ -105,6 +107,14 @@ export const workerMetrics: Readonly<globalThis.Record<WorkerMetric, MetricName>
   tasks: {
     name: 'millrace_worker_tasks',
     help: 'Tasks that this worker has.',
+  },
+  standbys: {
+    name: 'millrace_worker_standby_tasks',
+    help: 'Tasks of which this worker keeps a standby.',
+  },
+  standbyLag: {
+    name: 'millrace_standby_lag_records',
+    help: 'Changelog records that the copy of a store in a standby lacks, by task and store; −1 until it is known.',
   },
   rebalances: {
     name: 'millrace_worker_rebalances_total',

@@ -3,16 +3,12 @@ import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import type { StateStore } from '../state/store.ts'
 import type { TaskState } from '../state/task-state.ts'
+import type { HeldTaskState } from './held-task-state.ts'
+import type { RecordDecoder } from './record-decoder.ts'
+import type { RestorableTask, StoreChangelog } from './restore/restorable-task.ts'
 import type { PreparedCommit, StreamTask } from './stream-task.ts'
 import type { TaskInputs } from './topic-layout.ts'
 import type { PartitionProgress, StoreView, TaskStatus } from './worker-status.ts'
-
-/** What a store of the task is restored from. */
-export interface StoreChangelog extends TopicPartition {
-  readonly storeName: string
-  /** Whether it is no changelog but the topic that the store is filled from. */
-  readonly isSource: boolean
-}
 
 interface Progress {
   readonly partition: TopicPartition
@@ -21,12 +17,12 @@ interface Progress {
 }
 
 /** A task that this worker has: what runs it, its state, and how far both are. */
-export class ActiveTask {
+export class ActiveTask implements RestorableTask {
   readonly id: TaskId
   readonly name: string
   readonly inputs: TaskInputs
   readonly task: StreamTask
-  readonly state: TaskState
+  readonly #held: HeldTaskState
   readonly changelogs: readonly StoreChangelog[]
   /** Whether some store writes each update to its changelog as it happens. */
   readonly logsEveryUpdate: boolean
@@ -40,14 +36,14 @@ export class ActiveTask {
   constructor(parts: {
     readonly inputs: TaskInputs
     readonly task: StreamTask
-    readonly state: TaskState
+    readonly held: HeldTaskState
     readonly changelogs: readonly StoreChangelog[]
   }) {
     this.inputs = parts.inputs
     this.id = parts.inputs.taskId
     this.name = taskIdName(this.id)
     this.task = parts.task
-    this.state = parts.state
+    this.#held = parts.held
     this.changelogs = parts.changelogs
     this.logsEveryUpdate = parts.inputs.subTopology.stores.some(
       ({ logging }) => logging.enabled && logging.everyUpdate,
@@ -56,6 +52,14 @@ export class ActiveTask {
       const progress = { partition, committed: undefined, endOffset: undefined }
       this.#progress.set(topicPartitionName(partition.topic, partition.partition), progress)
     }
+  }
+
+  get state(): TaskState {
+    return this.#held.state
+  }
+
+  decoderOf(place: TopicPartition): RecordDecoder {
+    return this.task.decoderOf(place)
   }
 
   /** Takes over where the group had got to, when the task comes to this worker. */
@@ -111,6 +115,19 @@ export class ActiveTask {
   async closeDirty(): Promise<void> {
     this.state.discard()
     await this.close()
+  }
+
+  /** Closes the task and gives its state away, open, at what is committed. */
+  async retire(): Promise<HeldTaskState> {
+    this.phase = 'closed'
+    try {
+      await this.task.close()
+    } catch (error) {
+      await this.state.close()
+      throw error
+    }
+    this.#held.free()
+    return this.#held
   }
 
   /** After a commit, or where nothing was to be committed. */

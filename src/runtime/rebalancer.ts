@@ -3,6 +3,7 @@ import { LifecycleError } from '../core/errors.ts'
 import type { ActiveTask } from './active-task.ts'
 import type { AssignmentData } from './assignor/member-data.ts'
 import type { CommitCycle } from './commit/commit-cycle.ts'
+import type { StandbyTasks } from './standby/standby-tasks.ts'
 import type { TaskArrivals } from './task-arrivals.ts'
 import type { TaskManager } from './task-manager.ts'
 import type { TaskInputs } from './topic-layout.ts'
@@ -12,6 +13,7 @@ import type { WorkerOptions } from './worker-options.ts'
 /** What a rebalance works with. */
 export interface RebalancerParts {
   readonly tasks: TaskManager
+  readonly standbys: StandbyTasks
   readonly fetcher: Fetcher
   readonly layout: ReadonlyMap<string, TaskInputs>
   readonly commits: CommitCycle
@@ -30,17 +32,18 @@ export class Rebalancer {
   }
 
   /** Commits, closes the tasks that leave, opens those that come, and has these restored beside the others. */
-  async adopt({ active, awaited }: AssignmentData): Promise<void> {
-    const { tasks, arrivals, metrics } = this.#parts
+  async adopt({ active, standby, awaited }: AssignmentData): Promise<void> {
+    const { tasks, standbys, arrivals, metrics } = this.#parts
     const wanted = new Set(active)
     const leaving = tasks.all.filter(({ name }) => !wanted.has(name))
     const coming = active.filter((name) => !tasks.has(name))
-    if (leaving.length > 0) await this.#letGo(leaving)
+    if (leaving.length > 0) await this.#letGo(leaving, new Set(standby))
     if (coming.length > 0 || leaving.length > 0) {
       await arrivals.stop()
       for (const name of coming) await this.#open(name)
       arrivals.start(tasks.all.filter(({ phase }) => phase !== 'running'))
     }
+    await standbys.assign(standby)
     metrics.tasksAssigned.add(coming.length)
     metrics.tasksRevoked.add(leaving.length)
     this.#options.logger.info('Joined the group', {
@@ -48,6 +51,7 @@ export class Rebalancer {
       new: coming,
       gone: leaving.map(({ name }) => name),
       awaited,
+      standbys: standby,
     })
   }
 
@@ -57,17 +61,28 @@ export class Rebalancer {
     await this.#parts.tasks.close(task, dirty)
   }
 
-  async #letGo(leaving: readonly ActiveTask[]): Promise<void> {
+  /** Of the tasks that leave, those stay as standbys that are to. */
+  async #letGo(leaving: readonly ActiveTask[], staying: ReadonlySet<string>): Promise<void> {
     const { commits, arrivals } = this.#parts
     // All tasks are committed, since they share a transaction.
     if (leaving.some(({ phase }) => phase === 'running')) await commits.commitNow()
     // A task must not be closed while it is restored.
     if (leaving.some(({ phase }) => phase !== 'running')) await arrivals.stop()
-    for (const task of leaving) await this.close(task, task.phase !== 'running')
+    for (const task of leaving) {
+      if (staying.has(task.name)) await this.#retire(task)
+      else await this.close(task, task.phase !== 'running')
+    }
+  }
+
+  /** What is not committed of it is dropped: all, where it was still being restored, which is none. */
+  async #retire(task: ActiveTask): Promise<void> {
+    const { fetcher, tasks, standbys } = this.#parts
+    fetcher.unassign(task.inputs.partitions)
+    await standbys.takeOver(task.inputs, await tasks.retire(task))
   }
 
   async #open(name: string): Promise<void> {
-    const { layout, tasks, metrics } = this.#parts
+    const { layout, tasks, standbys, metrics } = this.#parts
     const inputs = layout.get(name)
     if (!inputs) {
       throw new LifecycleError(
@@ -75,6 +90,6 @@ export class Rebalancer {
           'differ in their topology or see differing partition counts',
       )
     }
-    metrics.addTask(await tasks.open(inputs))
+    metrics.addTask(await tasks.open(inputs, await standbys.release(name)))
   }
 }

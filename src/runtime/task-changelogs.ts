@@ -1,5 +1,5 @@
 import { decoratedTopicName } from '../topology/topology-plan.ts'
-import type { StoreChangelog } from './active-task.ts'
+import type { StoreChangelog } from './restore/restorable-task.ts'
 import type { TaskInputs } from './topic-layout.ts'
 import type { WorkerOptions } from './worker-options.ts'
 

@@ -2,12 +2,10 @@ import type { FetchedPartition } from '../broker/port.ts'
 import { StateStoreNotAvailableError } from '../core/errors.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import type { StateStore } from '../state/store.ts'
-import type { Change, StoreClock, TaskState } from '../state/task-state.ts'
-import { decoratedTopicName } from '../topology/topology-plan.ts'
 import { ActiveTask, isolationOf } from './active-task.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { openTaskState } from './open-task-state.ts'
+import { HeldTaskState } from './held-task-state.ts'
 import type { RecordCollector } from './record-collector.ts'
 import { StreamTask } from './stream-task.ts'
 import { changelogsOf } from './task-changelogs.ts'
@@ -53,9 +51,10 @@ export class TaskManager {
     return this.#byPartition.get(topicPartitionName(topic, partition))
   }
 
-  /** Opens the state and builds the graph of a task that comes to this worker. */
-  async open(inputs: TaskInputs): Promise<ActiveTask> {
-    const active = await this.#build(inputs)
+  /** Builds the graph of a task that comes to this worker, on the state that its standby had, else on its own. */
+  async open(inputs: TaskInputs, standby?: HeldTaskState): Promise<ActiveTask> {
+    const held = standby ?? (await HeldTaskState.open(this.#options, inputs))
+    const active = await this.#build(inputs, held)
     this.#tasks.set(active.name, active)
     for (const { topic, partition } of inputs.partitions) {
       this.#byPartition.set(topicPartitionName(topic, partition), active)
@@ -65,11 +64,14 @@ export class TaskManager {
 
   /** Lets a task go; `dirty` drops what it has not committed. */
   async close(active: ActiveTask, dirty: boolean): Promise<void> {
-    this.#tasks.delete(active.name)
-    for (const { topic, partition } of active.inputs.partitions) {
-      this.#byPartition.delete(topicPartitionName(topic, partition))
-    }
+    this.#forget(active)
     await (dirty ? active.closeDirty() : active.close())
+  }
+
+  /** Lets a task go whose state stays here, open, at what is committed. */
+  async retire(active: ActiveTask): Promise<HeldTaskState> {
+    this.#forget(active)
+    return await active.retire()
   }
 
   /** Hands fetched records to the tasks that read them. */
@@ -93,18 +95,21 @@ export class TaskManager {
     )
   }
 
-  async #build(inputs: TaskInputs): Promise<ActiveTask> {
+  #forget(active: ActiveTask): void {
+    this.#tasks.delete(active.name)
+    for (const { topic, partition } of active.inputs.partitions) {
+      this.#byPartition.delete(topicPartitionName(topic, partition))
+    }
+  }
+
+  async #build(inputs: TaskInputs, held: HeldTaskState): Promise<ActiveTask> {
     const { applicationId, plan, clock, logger, metrics, environment, handlers, config } =
       this.#options
     const { timestampExtractor, random } = this.#options
     const { collector, deadLetters, globalStore, wake } = this.#surroundings
     const { taskId: id, subTopology } = inputs
-    const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
     const changelog = new ChangelogWriter({ id, applicationId, plan, subTopology, collector })
-    const late: { task?: StreamTask } = {}
-    const state = await this.#openState(inputs, storeClock, changelog.write, (store, startMs) =>
-      late.task?.countExpired(store, startMs),
-    )
+    const { state, storeClock } = held
     try {
       const task = StreamTask.create({
         id,
@@ -128,38 +133,15 @@ export class TaskManager {
         wake,
         ...(timestampExtractor && { timestampExtractor }),
       })
-      late.task = task
-      return new ActiveTask({
-        inputs,
-        task,
-        state,
-        changelogs: changelogsOf(this.#options, inputs),
+      held.use({
+        onChange: changelog.write,
+        onExpired: (store, startMs) => task.countExpired(store, startMs),
       })
+      const changelogs = changelogsOf(this.#options, inputs)
+      return new ActiveTask({ inputs, task, held, changelogs })
     } catch (error) {
       await state.close()
       throw error
     }
-  }
-
-  #openState(
-    { taskId, subTopology }: TaskInputs,
-    clock: StoreClock,
-    onChange: (change: Change) => void,
-    onExpired: (storeName: string, windowStartMs: number) => void,
-  ): Promise<TaskState> {
-    const { applicationId, plan, environment } = this.#options
-    return openTaskState(this.#options, {
-      taskId,
-      specs: subTopology.stores,
-      clock,
-      environment,
-      onChange,
-      onExpired,
-      isRestorable: (storeName) => subTopology.changelogs.has(storeName),
-      changelogTopic: (storeName) => {
-        const logicalName = subTopology.changelogs.get(storeName) ?? `${storeName}-changelog`
-        return decoratedTopicName(plan, applicationId, logicalName)
-      },
-    })
   }
 }

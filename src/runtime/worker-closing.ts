@@ -28,6 +28,7 @@ export async function closeWorker(parts: WorkerParts, closing: WorkerClosing): P
   parts.session.stop()
   await parts.arrivals.stop()
   await parts.commits.settle()
+  await attempt('closing the standbys', () => parts.standbys.close())
   await attempt('closing the tasks', () => closeTasks(parts, !committed))
   // Else whoever reads the outputs, and the next owner of the tasks, would wait for the transaction to time out.
   await attempt('aborting the open transaction', () => parts.collector.abortTransaction())

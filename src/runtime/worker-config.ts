@@ -32,6 +32,14 @@ export interface WorkerConfig {
   readonly replicationFactor: number | undefined
   /** Undefined: `<applicationId>-dead-letters`. */
   readonly deadLetterTopic: string | undefined
+  /** Source: `num.standby.replicas`. */
+  readonly numStandbyReplicas: number
+  /** In changelog records. Source: `acceptable.recovery.lag`. */
+  readonly acceptableRecoveryLag: number
+  /** Source: `max.warmup.replicas`. */
+  readonly maxWarmupReplicas: number
+  /** Source: `probing.rebalance.interval.ms`. */
+  readonly probingRebalanceIntervalMs: number
   readonly onCorruptState: 'fail' | 'restore'
   /** How often consumed records of repartition topics are deleted. Source: `repartition.purge.interval.ms`. */
   readonly repartitionPurgeIntervalMs: number
@@ -58,6 +66,10 @@ const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   autoCreateTopics: true,
   replicationFactor: undefined,
   deadLetterTopic: undefined,
+  numStandbyReplicas: 0,
+  acceptableRecoveryLag: 10_000,
+  maxWarmupReplicas: 2,
+  probingRebalanceIntervalMs: 600_000,
   onCorruptState: 'fail',
   repartitionPurgeIntervalMs: 30_000,
 })

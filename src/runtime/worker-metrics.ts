@@ -5,6 +5,8 @@ import { workerMetrics as names } from '../metrics/names.ts'
 import type { Counter, Gauge, Histogram, Metrics } from '../metrics/sensors.ts'
 import type { StateStatistics } from '../state/task-state.ts'
 import type { ActiveTask } from './active-task.ts'
+import type { RestorableTask } from './restore/restorable-task.ts'
+import type { StandbyTask } from './standby/standby-task.ts'
 import type { WorkerState } from './worker-status.ts'
 
 const states: readonly WorkerState[] = [
@@ -33,7 +35,11 @@ export class WorkerMetrics {
   readonly #lastRebalance: Gauge
   readonly #states: ReadonlyMap<WorkerState, Gauge>
 
-  constructor(metrics: Metrics, clock: Clock, taskCount: () => number) {
+  constructor(
+    metrics: Metrics,
+    clock: Clock,
+    counts: { readonly tasks: () => number; readonly standbys: () => number },
+  ) {
     this.#metrics = metrics
     this.#clock = clock
     this.rebalances = metrics.counter(names.rebalances.name, names.rebalances.help)
@@ -44,7 +50,8 @@ export class WorkerMetrics {
     this.failures = metrics.counter(names.failures.name, names.failures.help)
     this.commits = metrics.counter(names.commits.name, names.commits.help)
     this.commitLatency = metrics.histogram(names.commitLatency.name, names.commitLatency.help)
-    metrics.observedGauge(names.tasks.name, names.tasks.help, {}, taskCount)
+    metrics.observedGauge(names.tasks.name, names.tasks.help, {}, counts.tasks)
+    metrics.observedGauge(names.standbys.name, names.standbys.help, {}, counts.standbys)
     this.#states = new Map(
       states.map((state) => [state, metrics.gauge(names.state.name, names.state.help, { state })]),
     )
@@ -85,8 +92,23 @@ export class WorkerMetrics {
     this.#metrics.counter(names.lostRecords.name, names.lostRecords.help, labels).add(records)
   }
 
-  restored(active: ActiveTask, records: number): void {
-    const labels = { task: active.name, subtopology: String(active.id.subTopology) }
+  /** Adds what is observed of a standby until {@link removeTask}. */
+  addStandby(standby: StandbyTask): void {
+    const labels = { task: standby.name, subtopology: String(standby.id.subTopology) }
+    for (const { storeName } of standby.changelogs) {
+      this.#observe(names.standbyLag, { ...labels, store: storeName }, () => {
+        const found = standby.readings.find(({ changelog }) => changelog.storeName === storeName)
+        return found?.lag ?? -1
+      })
+    }
+  }
+
+  removeTask({ name }: StandbyTask): void {
+    this.#metrics.remove({ task: name })
+  }
+
+  restored({ name, id }: RestorableTask, records: number): void {
+    const labels = { task: name, subtopology: String(id.subTopology) }
     this.#metrics.counter(names.restored.name, names.restored.help, labels).add(records)
   }
 

@@ -1,6 +1,5 @@
 import type { Fetcher, GroupMembership, Producer } from '../broker/port.ts'
 import { ConfigError } from '../core/errors.ts'
-import type { AssignmentSettings } from './assignor/assignment.ts'
 import { changelogEnds } from './assignor/changelog-ends.ts'
 import { isolationOf } from './active-task.ts'
 import { MemberFacts } from './assignor/member-facts.ts'
@@ -18,20 +17,13 @@ import { ProcessingLoop } from './processing-loop.ts'
 import { Rebalancer } from './rebalancer.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
 import { ChangelogRestorer } from './restore/changelog-restorer.ts'
+import { StandbyTasks } from './standby/standby-tasks.ts'
 import { repartitionTopicsOf, StartPositions } from './start-positions.ts'
 import { TaskArrivals } from './task-arrivals.ts'
 import { TaskManager } from './task-manager.ts'
 import type { TopicLayout } from './topic-layout.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
-
-/** A task moves at once, however much has to be restored: nothing keeps copies of its state up to date beforehand. */
-const assignmentSettings: AssignmentSettings = {
-  numStandbyReplicas: 0,
-  acceptableRecoveryLag: Number.MAX_SAFE_INTEGER,
-  maxWarmupReplicas: 2,
-}
-const probingRebalanceIntervalMs = 600_000
 
 /** What the worker tells its parts. */
 export interface WorkerSignals {
@@ -50,6 +42,7 @@ export interface WorkerParts {
   readonly facts: MemberFacts
   readonly collector: BrokerRecordCollector
   readonly tasks: TaskManager
+  readonly standbys: StandbyTasks
   readonly globalStores: GlobalStores
   readonly rebalancer: Rebalancer
   readonly arrivals: TaskArrivals
@@ -85,8 +78,19 @@ export async function assembleWorker(
     globalStore,
     wake: signals.wake,
   })
-  const metrics = new WorkerMetrics(options.metrics, clock, () => tasks.all.length)
-  const facts = new MemberFacts(options, processId)
+  const metrics = new WorkerMetrics(options.metrics, clock, {
+    tasks: () => tasks.all.length,
+    standbys: () => standbys.all.length,
+  })
+  const standbys: StandbyTasks = new StandbyTasks(options, {
+    layout: layout.tasks,
+    isHeldUp: () => !arrivals.areOver,
+    onOpened: (task) => metrics.addStandby(task),
+    onGone: (task) => metrics.removeTask(task),
+    onRestored: (task, records) => metrics.restored(task, records),
+    onFailed: signals.wake,
+  })
+  const facts = new MemberFacts(options, processId, () => standbys.all.map(({ name }) => name))
   const membership = openMembership(options, layout, facts)
   const session = openSession(options, { membership, facts, onUnrest: signals.wake })
   const fetcher = broker.openFetcher({ isolation: isolationOf(config.processingGuarantee) })
@@ -107,6 +111,7 @@ export async function assembleWorker(
   })
   const rebalancer = new Rebalancer(options, {
     tasks,
+    standbys,
     fetcher,
     layout: layout.tasks,
     commits,
@@ -123,6 +128,7 @@ export async function assembleWorker(
     facts,
     collector,
     tasks,
+    standbys,
     globalStores,
     rebalancer,
     arrivals,
@@ -219,8 +225,8 @@ function openMembership(
   const assignor = new TaskAssignor({
     topics: [...topics],
     logger,
-    settings: assignmentSettings,
-    probingRebalanceIntervalMs,
+    settings: config,
+    probingRebalanceIntervalMs: config.probingRebalanceIntervalMs,
     memberData: (last) => facts.data(last),
     tasks: () => Promise.resolve(layout.tasks),
     changelogEnds: (tasks) => changelogEnds(options, tasks),

@@ -25,11 +25,32 @@ export interface TaskStatus {
   readonly restoreRemaining: number
 }
 
+/** A standby of a task: a copy of its state that follows its changelogs, so that the task can move here at once. */
+export interface StandbyStatus {
+  readonly taskId: TaskId
+  /** Changelog records that the copy lacks; undefined until that is known. */
+  readonly lagRecords: number | undefined
+  /** Changelog records restored since the standby came here. */
+  readonly restored: number
+  readonly stores: readonly StandbyStoreStatus[]
+}
+
+/** How far a standby's copy of one store is. */
+export interface StandbyStoreStatus extends TopicPartition {
+  readonly storeName: string
+  /** The offset of the next changelog record that the copy lacks. */
+  readonly offset: number
+  readonly endOffset: number
+  readonly lagRecords: number
+}
+
 export interface WorkerStatus {
   readonly state: WorkerState
   readonly applicationId: string
   readonly error: Error | undefined
   readonly tasks: readonly TaskStatus[]
+  /** Tasks that run elsewhere, of which this worker keeps a copy of the state. */
+  readonly standbys: readonly StandbyStatus[]
 }
 
 /** A partition of a store as it can be read here. */

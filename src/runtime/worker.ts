@@ -91,6 +91,7 @@ export class Worker implements AsyncCloseable {
       applicationId: this.#options.applicationId,
       error: this.#lifecycle.error,
       tasks: this.#parts?.tasks.all.map((task) => task.status()) ?? [],
+      standbys: this.#parts?.standbys.status() ?? [],
     }
   }
 
@@ -163,6 +164,7 @@ export class Worker implements AsyncCloseable {
       const joined = parts.session.take()
       if (joined) await this.#adopt(parts, joined)
       await parts.arrivals.advance()
+      parts.standbys.throwIfFailed()
       if (parts.arrivals.areOver && !this.#awaitsTasks) this.#lifecycle.move('running')
       await parts.loop.turn()
       this.#failures = 0
@@ -253,6 +255,7 @@ export class Worker implements AsyncCloseable {
     this.#awaitsTasks = true
     await parts.arrivals.stop()
     await parts.commits.settle()
+    await parts.standbys.recover()
     await closeTasks(parts, true)
   }
 

@@ -69,7 +69,7 @@ describe('views', () => {
 
   beforeEach(async () => {
     const provider = memoryState()
-    status = { state: 'running', applicationId: 'app', error: undefined, tasks: [] }
+    status = { state: 'running', applicationId: 'app', error: undefined, tasks: [], standbys: [] }
     states = []
     for (const partition of here) {
       states.push(

@@ -9,11 +9,14 @@ export class MemberFacts {
   readonly #options: WorkerOptions
   readonly #processId: string
   readonly #fingerprint: string
+  readonly #standbys: () => readonly string[]
   #stored: Readonly<globalThis.Record<string, number>> = {}
   #given: ReadonlySet<string> = new Set()
 
-  constructor(options: WorkerOptions, processId: string) {
+  /** `standbys`: the tasks that this worker keeps a standby of. */
+  constructor(options: WorkerOptions, processId: string, standbys: () => readonly string[]) {
     this.#options = options
+    this.#standbys = standbys
     this.#processId = processId
     this.#fingerprint = topologyFingerprint(options.plan)
   }
@@ -21,7 +24,9 @@ export class MemberFacts {
   /** Looks up which tasks have state here, since a join cannot wait for that. */
   async refresh(): Promise<void> {
     const stored = await this.#options.state.storedTasks()
-    this.#stored = Object.fromEntries(stored.map((id) => [taskIdName(id), 0]))
+    this.#stored = Object.fromEntries(
+      stored.map((task) => [taskIdName(task), task.changelogOffsetSum]),
+    )
   }
 
   /** Notes which tasks are this worker's until it says otherwise, whether or not it has opened them. */
@@ -36,7 +41,7 @@ export class MemberFacts {
       processId: this.#processId,
       generation: last?.generationId ?? -1,
       active: last === undefined ? [] : [...this.#given],
-      standby: [],
+      standby: this.#standbys(),
       stored: this.#stored,
       fingerprint: this.#fingerprint,
     }

@@ -191,10 +191,7 @@ export class StandbyFollower {
   }
 
   /** Up to where the group has processed the topics that stores are filled from. */
-  async #processed(
-    tasks: readonly StandbyTask[],
-    signal: AbortSignal,
-  ): Promise<CommittedOffset[]> {
+  async #processed(tasks: readonly StandbyTask[], signal: AbortSignal): Promise<CommittedOffset[]> {
     const { broker, applicationId } = this.#options
     const sources = tasks.flatMap(({ changelogs }) => changelogs.filter(({ isSource }) => isSource))
     if (sources.length === 0) return []
