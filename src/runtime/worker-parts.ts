@@ -17,7 +17,7 @@ import { ProcessingLoop } from './processing-loop.ts'
 import { Rebalancer } from './rebalancer.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
 import { ChangelogRestorer } from './restore/changelog-restorer.ts'
-import { StandbyTasks } from './standby/standby-tasks.ts'
+import { StandbyTasks, type StandbyTasksParts } from './standby/standby-tasks.ts'
 import { repartitionTopicsOf, StartPositions } from './start-positions.ts'
 import { TaskArrivals } from './task-arrivals.ts'
 import { TaskManager } from './task-manager.ts'
@@ -65,6 +65,7 @@ export async function assembleWorker(
   signals: WorkerSignals,
 ): Promise<WorkerParts> {
   const { broker, config, clock } = options
+  const { wake } = signals
   checkGuarantee(options)
   const layout = await settleTopics(options)
   const processId = await processIdOf(options)
@@ -72,34 +73,22 @@ export async function assembleWorker(
   const { collector, deadLetters } = await openOutput(options, await openProducer())
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
-  const tasks = new TaskManager(options, {
-    collector,
-    deadLetters,
-    globalStore,
-    wake: signals.wake,
-  })
+  const tasks = new TaskManager(options, { collector, deadLetters, globalStore, wake })
   const metrics = new WorkerMetrics(options.metrics, clock, {
     tasks: () => tasks.all.length,
-    standbys: () => standbys.all.length,
+    standbys: (): number => standbys.all.length,
   })
-  const standbys: StandbyTasks = new StandbyTasks(options, {
-    layout: layout.tasks,
-    isHeldUp: () => !arrivals.areOver,
-    onOpened: (task) => metrics.addStandby(task),
-    onGone: (task) => metrics.removeTask(task),
-    onRestored: (task, records) => metrics.restored(task, records),
-    onFailed: signals.wake,
-  })
+  const isHeldUp = (): boolean => !arrivals.areOver
+  const standbys = openStandbys(options, { layout, metrics, isHeldUp, onFailed: wake })
   const facts = new MemberFacts(options, processId, () => standbys.all.map(({ name }) => name))
   const membership = openMembership(options, layout, facts)
-  const session = openSession(options, { membership, facts, onUnrest: signals.wake })
+  const session = openSession(options, { membership, facts, onUnrest: wake })
   const fetcher = broker.openFetcher({ isolation: isolationOf(config.processingGuarantee) })
   const restorer = openRestorer(options, metrics)
   const positions = new StartPositions(options)
-  const onProgress = signals.wake
-  const arrivals = new TaskArrivals(options, { fetcher, restorer, positions, onProgress })
+  const atWork = { fetcher, restorer, positions, onProgress: wake }
+  const arrivals = new TaskArrivals(options, atWork)
   const purge = openPurge(options)
-  const onEnded = signals.wake
   const commits = openCommits(options, {
     collector,
     membership,
@@ -107,7 +96,7 @@ export async function assembleWorker(
     tasks,
     purge,
     metrics,
-    onEnded,
+    onEnded: wake,
   })
   const rebalancer = new Rebalancer(options, {
     tasks,
@@ -200,6 +189,24 @@ function openRestorer(options: WorkerOptions, metrics: WorkerMetrics): Changelog
     clock,
     logger,
     onRestored: (task, records) => metrics.restored(task, records),
+  })
+}
+
+function openStandbys(
+  options: WorkerOptions,
+  parts: Pick<StandbyTasksParts, 'isHeldUp' | 'onFailed'> & {
+    readonly layout: TopicLayout
+    readonly metrics: WorkerMetrics
+  },
+): StandbyTasks {
+  const { layout, metrics, isHeldUp, onFailed } = parts
+  return new StandbyTasks(options, {
+    layout: layout.tasks,
+    isHeldUp,
+    onOpened: (task) => metrics.addStandby(task),
+    onGone: (task) => metrics.removeTask(task),
+    onRestored: (task, records) => metrics.restored(task, records),
+    onFailed,
   })
 }
 

@@ -1,0 +1,217 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rocksDbState } from 'millrace/state/rocksdb'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
+import { PrometheusMetrics } from '../../../src/metrics/prometheus.ts'
+import type { WorkerConfig } from '../../../src/runtime/worker-config.ts'
+import { memoryState } from '../../../src/state/index.ts'
+import type { KeyValueStore } from '../../../src/state/store.ts'
+import type { StateProvider } from '../../../src/state/task-state.ts'
+import { counting, createCountingTopics, exactly, produceRound, readTotals } from '../counting.ts'
+import { Gate } from '../gate.ts'
+import { createWorker, eventually, type StartOptions, type TestWorker } from '../worker-harness.ts'
+
+const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+const withStandby: Partial<WorkerConfig> = { numStandbyReplicas: 1 }
+
+let gate: Gate
+let broker: EmbeddedBroker
+let workers: TestWorker[]
+let states: StateProvider[]
+let folder: string
+
+beforeEach(async () => {
+  gate = new Gate()
+  broker = new EmbeddedBroker({ onRequest: gate.onRequest })
+  workers = []
+  states = []
+  folder = await mkdtemp(join(tmpdir(), 'millrace-standby-'))
+  await createCountingTopics(broker)
+})
+
+afterEach(async () => {
+  gate.release()
+  for (const { worker } of workers) await worker.close()
+  for (const state of states) await state.close()
+  await broker.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const create = (options: Partial<StartOptions> = {}): TestWorker => {
+  const created = createWorker({ topology: counting(), broker, ...options })
+  workers.push(created)
+  return created
+}
+
+const start = async (options: Partial<StartOptions> = {}): Promise<TestWorker> => {
+  const created = create(options)
+  await created.worker.start()
+  return created
+}
+
+const counted = async (rounds: number): Promise<void> => {
+  await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(rounds, keys)))
+}
+
+const activeAt = ({ worker }: TestWorker): number => worker.status().tasks.length
+
+const standbysAt = ({ worker }: TestWorker): number => worker.status().standbys.length
+
+/** Resolves when all standbys of a worker have what there is in their changelogs. */
+const caughtUp = async (worker: TestWorker, standbys: number): Promise<void> => {
+  const ends = ['0', '1', '2', '3'].map(
+    (partition) => broker.partition('app-counts-changelog', Number(partition)).highWatermark,
+  )
+  await eventually(() => {
+    const { standbys: found } = worker.worker.status()
+    expect(found).toHaveLength(standbys)
+    for (const { taskId, stores } of found) {
+      expect(stores).toHaveLength(1)
+      expect(stores[0]).toMatchObject({ storeName: 'counts', lagRecords: 0 })
+      expect(stores[0]!.offset).toBeGreaterThanOrEqual(ends[taskId.partition]!)
+    }
+  })
+}
+
+const restoredByActive = ({ worker }: TestWorker): number =>
+  worker.status().tasks.reduce((sum, task) => sum + task.restored, 0)
+
+const restoredByStandbys = ({ worker }: TestWorker): number =>
+  worker.status().standbys.reduce((sum, task) => sum + task.restored, 0)
+
+const kill = async ({ worker, client }: TestWorker): Promise<void> => {
+  client.crash()
+  await worker.close({ timeoutMs: 0 })
+}
+
+const stateOf = (kind: string, name: string): StateProvider => {
+  const state = kind === 'memory' ? memoryState() : rocksDbState({ folder: join(folder, name) })
+  states.push(state)
+  return state
+}
+
+describe.each(['memory', 'rocksdb'])('a standby, %s', (kind) => {
+  it('takes over from a worker that was killed, having all of its state already', async () => {
+    const first = await start({ config: withStandby, state: stateOf(kind, 'first') })
+    await produceRound(broker, keys)
+    await counted(1)
+    const second = await start({
+      config: withStandby,
+      state: stateOf(kind, 'second'),
+      clientId: 'second',
+    })
+    await eventually(() => expect([activeAt(first), activeAt(second)]).toEqual([2, 2]))
+    await produceRound(broker, keys)
+    await counted(2)
+    await caughtUp(first, 2)
+    await caughtUp(second, 2)
+    const before = restoredByActive(second)
+    await kill(first)
+    await eventually(() => expect(activeAt(second)).toBe(4))
+    await produceRound(broker, keys)
+    await counted(3)
+    expect(restoredByActive(second)).toBe(before)
+    expect(standbysAt(second)).toBe(0)
+  })
+
+  it('restores the tail alone that it lacked when the worker was killed', async () => {
+    const first = await start({ config: withStandby, state: stateOf(kind, 'first') })
+    await produceRound(broker, keys)
+    await counted(1)
+    const second = await start({
+      config: withStandby,
+      state: stateOf(kind, 'second'),
+      clientId: 'second',
+    })
+    await eventually(() => expect([activeAt(first), activeAt(second)]).toEqual([2, 2]))
+    await caughtUp(second, 2)
+    const before = restoredByActive(second)
+    // From here the second worker reads nothing: its standbys fall behind by what the first one does.
+    const lacking = second.worker
+      .status()
+      .standbys.map(({ taskId }) => taskId.partition)
+      .flatMap((partition) => keys.filter((_, i) => i % 4 === partition))
+    gate.hold('second', 'fetch')
+    await produceRound(broker, lacking.length === 4 ? keys : [])
+    await eventually(async () => {
+      const { totals } = await readTotals(broker)
+      for (const key of lacking) expect(totals[key]).toBe(2)
+    })
+    await kill(first)
+    gate.release()
+    await counted(2)
+    await eventually(() => expect(activeAt(second)).toBe(4))
+    expect(restoredByActive(second) - before).toBeLessThanOrEqual(lacking.length)
+  })
+
+  it('is where it was after a clean restart, and reads no more than was written since', async () => {
+    const config = withStandby
+    const first = await start({ config, state: stateOf('rocksdb', 'first') })
+    const state = stateOf('rocksdb', 'second')
+    const second = await start({ config, state, clientId: 'second' })
+    for (let round = 1; round <= 3; round++) {
+      await produceRound(broker, keys)
+      await counted(round)
+    }
+    await eventually(() => expect([standbysAt(first), standbysAt(second)]).toEqual([2, 2]))
+    await caughtUp(second, 2)
+    await second.worker.close()
+    await produceRound(broker, keys)
+    await counted(4)
+    const again = await start({ config, state, clientId: 'again' })
+    await eventually(() => expect(activeAt(again) + activeAt(first)).toBe(4))
+    await caughtUp(again, standbysAt(again))
+    expect(restoredByActive(again) + restoredByStandbys(again)).toBeLessThanOrEqual(keys.length)
+    await produceRound(broker, keys)
+    await counted(5)
+  })
+})
+
+describe('a standby', () => {
+  it('never has what a transaction wrote that was aborted', async () => {
+    const first = await start({ config: withStandby })
+    await produceRound(broker, keys)
+    await counted(1)
+    const second = await start({ config: withStandby, clientId: 'second' })
+    await eventually(() => expect([standbysAt(first), standbysAt(second)]).toEqual([2, 2]))
+    await caughtUp(second, 2)
+    const before = restoredByStandbys(second)
+    const producer = await broker.open().openProducer({ transactionalId: 'former-owner' })
+    producer.beginTransaction()
+    for (let partition = 0; partition < 4; partition++) {
+      const value = Buffer.alloc(16)
+      producer.send('app-counts-changelog', partition, 1, Buffer.from('zombie'), value, [])
+    }
+    await producer.flush()
+    await producer.abortTransaction()
+    await caughtUp(second, 2)
+    expect(restoredByStandbys(second)).toBe(before)
+    await kill(first)
+    await produceRound(broker, keys)
+    await counted(2)
+    for (const view of second.worker.storeViews('counts')) {
+      expect(await (view.store as KeyValueStore<string, unknown>).get('zombie')).toBeUndefined()
+    }
+  })
+
+  it('says in metrics how many records it lacks, and is gone from them with the worker', async () => {
+    const metrics = new PrometheusMetrics({ processMetrics: false })
+    const first = await start({ config: withStandby })
+    const second = await start({ config: withStandby, clientId: 'second', metrics })
+    await eventually(() => expect([standbysAt(first), standbysAt(second)]).toEqual([2, 2]))
+    await produceRound(broker, keys)
+    await counted(1)
+    await caughtUp(second, 2)
+    const { partition } = second.worker.status().standbys[0]!.taskId
+    const lag = `millrace_standby_lag_records{task="0_${partition}",subtopology="0",store="counts"}`
+    await eventually(async () => {
+      const exposed = await metrics.expose()
+      expect(exposed).toContain(`${lag} 0`)
+      expect(exposed).toContain('millrace_worker_standby_tasks 2')
+    })
+    await second.worker.close()
+    expect(await metrics.expose()).not.toContain('millrace_standby_lag_records{')
+  })
+})
