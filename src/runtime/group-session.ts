@@ -22,6 +22,8 @@ export interface Settlement {
   readonly unsettled: boolean
   /** This member is the one to begin it. */
   readonly followUp: boolean
+  /** After so many milliseconds this member asks for the tasks to be assigned anew; undefined where it need not. */
+  readonly probeAfterMs?: number
 }
 
 /** Kafka's codes of a refusal that a rebalance explains. */
@@ -41,6 +43,7 @@ const hurry = 10
 export class GroupSession {
   readonly #options: GroupSessionOptions
   #timer: Timer | undefined
+  #probing: Timer | undefined
   #intervalMs: number
   /** The one under which the worker's tasks may commit. */
   #identity: GroupIdentity | undefined
@@ -148,7 +151,7 @@ export class GroupSession {
   }
 
   /** What was taken is taken over: from here the tasks are those of the assignment. */
-  settled({ unsettled, followUp }: Settlement): void {
+  settled({ unsettled, followUp, probeAfterMs }: Settlement): void {
     const { membership, heartbeatIntervalMs, clock } = this.#options
     this.#tookMs = clock.monotonicMs() - this.#startedMs
     this.#intervalMs = unsettled ? Math.max(1, heartbeatIntervalMs / hurry) : heartbeatIntervalMs
@@ -157,6 +160,9 @@ export class GroupSession {
     this.#identity ??= membership.identity()
     this.#rejoinWanted ||= followUp
     this.#schedule()
+    if (probeAfterMs !== undefined) {
+      this.#probing = clock.schedule(probeAfterMs, () => this.requestRejoin(), true)
+    }
     this.#joinIfWanted()
   }
 
@@ -175,6 +181,7 @@ export class GroupSession {
 
   stop(): void {
     this.suspend()
+    this.#probing?.cancel()
     this.#timer?.cancel()
     this.#timer = undefined
   }
@@ -188,6 +195,7 @@ export class GroupSession {
 
   #begin(): void {
     this.#abortJoin('Another join follows')
+    this.#probing?.cancel()
     this.#rejoinWanted = false
     // What came of a join before is void: the tasks that it gave are not among those that this member now says it has.
     this.#joined = undefined

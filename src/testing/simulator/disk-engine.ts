@@ -59,6 +59,10 @@ export class DiskEngine implements StateEngine {
     })
   }
 
+  get offsetSum(): number {
+    return this.#written.offsetSum
+  }
+
   offset(storeName: string): number | undefined {
     return this.#written.offset(storeName)
   }

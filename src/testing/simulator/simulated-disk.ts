@@ -3,7 +3,12 @@ import { taskIdName, type TaskId } from '../../core/task-id.ts'
 import { LayeredTaskState } from '../../state/layered-task-state.ts'
 import { MemoryEngine } from '../../state/memory/memory-engine.ts'
 import { prepareStores, type PreparedStore } from '../../state/store-shape.ts'
-import type { OpenTaskStateOptions, StateProvider, TaskState } from '../../state/task-state.ts'
+import type {
+  OpenTaskStateOptions,
+  StateProvider,
+  StoredTask as ListedTask,
+  TaskState,
+} from '../../state/task-state.ts'
 import { DiskEngine, type DiskPort } from './disk-engine.ts'
 
 /** What is on a disk of one task. */
@@ -64,10 +69,10 @@ export class SimulatedState implements StateProvider {
     }
   }
 
-  async storedTasks(): Promise<TaskId[]> {
+  async storedTasks(): Promise<ListedTask[]> {
     await this.#port.turn()
-    return [...this.#disk.tasks.values()].flatMap(({ taskId }) =>
-      taskId === 'global' ? [] : [taskId],
+    return [...this.#disk.tasks.values()].flatMap(({ taskId, engine: { offsetSum } }) =>
+      taskId === 'global' ? [] : [{ ...taskId, changelogOffsetSum: offsetSum }],
     )
   }
 

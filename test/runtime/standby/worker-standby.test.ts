@@ -215,3 +215,58 @@ describe('a standby', () => {
     expect(await metrics.expose()).not.toContain('millrace_standby_lag_records{')
   })
 })
+describe('a task that is to move', () => {
+  const config: Partial<WorkerConfig> = {
+    numStandbyReplicas: 0,
+    acceptableRecoveryLag: 0,
+    probingRebalanceIntervalMs: 100,
+  }
+
+  it('runs where it runs until its new worker has its state, and moves then', async () => {
+    const first = await start({ config })
+    await produceRound(broker, keys)
+    await counted(1)
+    const second = create({ config: { ...config, maxWarmupReplicas: 2 }, clientId: 'second' })
+    gate.hold('second', 'fetch')
+    await second.worker.start()
+    await eventually(() => expect(standbysAt(second)).toBe(2))
+    // It has none of the state yet: the first worker goes on with all four, through probing rebalances too.
+    await produceRound(broker, keys)
+    await counted(2)
+    expect(activeAt(first)).toBe(4)
+    gate.release()
+    await eventually(() => {
+      expect([activeAt(first), activeAt(second)]).toEqual([2, 2])
+      expect([standbysAt(first), standbysAt(second)]).toEqual([0, 0])
+    })
+    await produceRound(broker, keys)
+    await counted(3)
+    expect(restoredByActive(second)).toBe(0)
+  })
+
+  it('goes on as a standby where it ran, with its state open', async () => {
+    const both = { ...config, ...withStandby }
+    const first = await start({ config: both, state: stateOf('rocksdb', 'first') })
+    for (let round = 1; round <= 2; round++) {
+      await produceRound(broker, keys)
+      await counted(round)
+    }
+    const second = await start({
+      config: both,
+      state: stateOf('rocksdb', 'second'),
+      clientId: 'second',
+    })
+    await eventually(() => {
+      expect([activeAt(first), activeAt(second)]).toEqual([2, 2])
+      expect([standbysAt(first), standbysAt(second)]).toEqual([2, 2])
+    })
+    await produceRound(broker, keys)
+    await counted(3)
+    await caughtUp(first, 2)
+    // The two that it let go are read on from where it had them.
+    expect(restoredByStandbys(first)).toBe(keys.length / 2)
+    await kill(second)
+    await produceRound(broker, keys)
+    await counted(4)
+  })
+})
