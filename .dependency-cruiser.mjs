@@ -35,6 +35,10 @@ const rooms = [
     ],
   },
   {
+    folder: 'dead-letters',
+    may: [room('core'), contracts.brokerPort, '^src/runtime/dead-letter-headers[.]ts$'],
+  },
+  {
     folder: 'query',
     may: [
       room('core'),

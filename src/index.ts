@@ -201,6 +201,14 @@ export { defineConfig, type MillraceConfig } from './define-config.ts'
 export { consoleLogger } from './console-logger.ts'
 export { deadLetterHeaders } from './runtime/dead-letter-headers.ts'
 export {
+  DeadLetterQueue,
+  type DeadLetterQueueOptions,
+  type ListedDeadLetter,
+} from './dead-letter-queue.ts'
+export type { DeadLetter, DeadLetterOrigin } from './dead-letters/dead-letter.ts'
+export type { DeadLetterFilter } from './dead-letters/dead-letter-filter.ts'
+export type { RedriveOptions, RedriveOutcome, RedriveReport } from './dead-letters/redrive.ts'
+export {
   deadLetter,
   logAndContinue,
   logAndFail,

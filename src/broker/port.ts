@@ -208,7 +208,7 @@ export interface Producer extends AsyncCloseable {
   /**
    * Adds consumed offsets to the transaction, fenced by the member's generation (KIP-447). Where the group refuses
    * them, `renew` is asked: they are sent again with the identity that it gives; the transaction fails where it gives
-   * none.
+   * none. With the member id `''` and generation −1 they are nobody's, and only the transactional id fences.
    */
   sendOffsets(
     member: GroupIdentity,

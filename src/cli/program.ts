@@ -5,6 +5,7 @@ import type { DescribeFormat } from '../topology/describe-plan.ts'
 import { cliLogger } from './cli-logger.ts'
 import { runDev } from './dev-command.ts'
 import { runDiff } from './diff-command.ts'
+import { addDlqCommands } from './dlq-commands.ts'
 import { exitCodes } from './exit-code.ts'
 import { loadTopology } from './load-topology.ts'
 import { findTopology, resolveConfig } from './resolve-config.ts'
@@ -56,6 +57,7 @@ export function createProgram(): Command {
     })
   addDiff(program)
   addSchemasCommands(program)
+  addDlqCommands(program)
   return program
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { BrokerConnector } from '../broker/connector.ts'
 import { kafkajs } from '../broker/kafkajs/index.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -50,24 +51,60 @@ export async function resolveConfig(
     ...settingsFromFlags(flags),
   }
   const topology = await topologyOf(module, file)
-  const brokers = flags['brokers'] ?? environment[brokersVariable]
-  const broker = brokers ? kafkajs({ brokers: brokers.split(',') }) : file.config.broker
-  if (!broker) {
-    throw new ConfigError(
-      `There is no broker: give --brokers host:port, set ${brokersVariable}, or have a configuration ` +
-        "file with broker: kafkajs({ brokers: ['host:port'] }). To try a topology without Kafka, use " +
-        'millrace dev',
-    )
-  }
-  if (settings.applicationId === undefined) {
-    throw new ConfigError(
-      'There is no applicationId: give --application-id, set MILLRACE_APPLICATION_ID, or put it in the ' +
-        'configuration file',
-    )
-  }
+  const broker = brokerOf(sources, file.config)
+  if (settings.applicationId === undefined) throw noApplicationId()
   const { snapshot: _, ...rest } = settings
   const { applicationId } = settings
   return { logger, ...rest, applicationId, topology, broker }
+}
+
+/** What it takes to find an application's topics. */
+export interface ApplicationPlace {
+  readonly broker: BrokerConnector
+  readonly applicationId: string
+  readonly deadLetterTopic: string | undefined
+}
+
+/**
+ * Where an application's topics are, for commands that need no topology.
+ *
+ * @throws ConfigError where something is missing or cannot be used
+ */
+export async function resolvePlace(
+  sources: Omit<ConfigSources, 'module'>,
+): Promise<ApplicationPlace> {
+  const { flags, environment } = sources
+  const { config } = await readConfigFile(sources.file)
+  const settings = {
+    ...config,
+    ...settingsFromEnvironment(environment),
+    ...settingsFromFlags(flags),
+  }
+  const broker = brokerOf(sources, config)
+  const { applicationId, deadLetterTopic } = settings
+  if (applicationId === undefined) throw noApplicationId()
+  return { broker, applicationId, deadLetterTopic }
+}
+
+function brokerOf(
+  { flags, environment }: Pick<ConfigSources, 'flags' | 'environment'>,
+  config: MillraceConfig,
+): BrokerConnector {
+  const brokers = flags['brokers'] ?? environment[brokersVariable]
+  const broker = brokers ? kafkajs({ brokers: brokers.split(',') }) : config.broker
+  if (broker) return broker
+  throw new ConfigError(
+    `There is no broker: give --brokers host:port, set ${brokersVariable}, or have a configuration ` +
+      "file with broker: kafkajs({ brokers: ['host:port'] }). To try a topology without Kafka, use " +
+      'millrace dev',
+  )
+}
+
+function noApplicationId(): ConfigError {
+  return new ConfigError(
+    'There is no applicationId: give --application-id, set MILLRACE_APPLICATION_ID, or put it in the ' +
+      'configuration file',
+  )
 }
 
 /**

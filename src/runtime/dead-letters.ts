@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/port.ts'
 import type { Clock } from '../core/clock.ts'
-import { ProductionError } from '../core/errors.ts'
+import { isStreamsError, ProductionError } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
 import type { Logger } from '../core/logger.ts'
 import { taskIdName } from '../core/task-id.ts'
@@ -83,6 +83,9 @@ function causeOf(failed: FailedRecord): Header[] {
     [deadLetterHeaders.stage, failed.stage],
     [deadLetterHeaders.task, taskIdName(failed.taskId)],
     [deadLetterHeaders.node, node],
+    [deadLetterHeaders.code, isStreamsError(error) ? error.code : undefined],
+    [deadLetterHeaders.cause, error.cause instanceof Error ? error.cause.name : undefined],
+    [deadLetterHeaders.attempts, String(failed.attempt)],
   ]
   return said.flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, value: Buffer.from(value) }],

@@ -105,7 +105,8 @@ export class Transactions {
     offsets: readonly CommittedOffset[],
   ): void {
     this.#check(identity)
-    group.check(member)
+    // Who is in no group may commit for one, as long as its transactional id is its own.
+    if (!isNobody(member)) group.check(member)
     const transaction = this.#openTransaction(identity)
     group.offsets.addPending(transaction, offsets)
     transaction.groups.add(group)
@@ -175,4 +176,8 @@ export class Transactions {
     for (const log of logs) log.endTransaction(transaction)
     for (const group of groups) group.offsets.endPending(transaction, committed)
   }
+}
+
+function isNobody({ memberId, generationId, instanceId }: GroupIdentity): boolean {
+  return memberId === '' && generationId === -1 && instanceId === undefined
 }

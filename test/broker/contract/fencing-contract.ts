@@ -69,6 +69,31 @@ export function describeFencing(suite: ContractSuite): void {
       expect(valuesOf(await readAll(client, topic))).toEqual(['newer', 'newer'])
     })
 
+    it('takes the offsets of who is in no group, fenced by the transactional id alone', async () => {
+      const client = suite.client()
+      const [topic, id, groupId] = [
+        await suite.topic(client),
+        uniqueName('tx'),
+        uniqueName('group'),
+      ]
+      const nobody = { groupId, memberId: '', generationId: -1 }
+      const older = await open(client, topic, id)
+      older.beginTransaction()
+      await older.sendOffsets(nobody, [{ topic, partition: 0, offset: 4, metadata: 'five' }])
+      await older.commitTransaction()
+      const newer = await open(suite.client(), topic, id)
+      older.beginTransaction()
+      const sending = async (): Promise<void> => {
+        await older.sendOffsets(nobody, [{ topic, partition: 0, offset: 6 }])
+        await older.commitTransaction()
+      }
+      await expect(sending()).rejects.toThrow(FencedError)
+      expect(newer.lastOffset(topic, 0)).toBeUndefined()
+      expect(await client.committedOffsets(groupId, [{ topic, partition: 0 }])).toEqual([
+        { topic, partition: 0, offset: 4, metadata: 'five' },
+      ])
+    })
+
     it('refuses offsets of the older producer', async () => {
       const client = suite.client()
       const [topic, id, groupId] = [
