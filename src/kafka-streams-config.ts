@@ -37,8 +37,13 @@ export interface RocksDbConfig {
   readonly cacheBytes?: number
   /** Bytes of memory for committed entries that are read again, per task. Default: 16 MiB. */
   readonly readCacheBytes?: number
-  /** Bytes of RocksDB's write buffer per task. Default: 16 MiB. */
+  /** Bytes of RocksDB's write buffer per task; RocksDB may use twice as much. Default: 16 MiB. */
   readonly writeBufferBytes?: number
+  /**
+   * Bytes for the three above over all tasks of the application, any of which a worker may come to have: each task gets
+   * the same part, and less than it would have without this where the part is smaller. Default: no such bound.
+   */
+  readonly memoryBytes?: number
 }
 
 /** What decides about records that fail. Each default: `deadLetter`. */
@@ -128,6 +133,17 @@ export interface KafkaStreamsSettings {
   /** Bytes of fetched records that may wait per partition. Default: 4 MiB. */
   readonly maxBufferedBytes?: number
   /**
+   * Bytes of fetched records that may wait over all partitions of the worker; above it only partitions are read of which
+   * nothing waits. Up to twice as much may be held for a moment, with what is being fetched. Default: 64 MiB. Source:
+   * `input.buffer.max.bytes`, KIP-770.
+   */
+  readonly inputBufferMaxBytes?: number
+  /**
+   * Bytes of written records that may wait for the broker to acknowledge them; above it nothing more is read or
+   * processed. Default: 32 MiB. Source: Kafka's `buffer.memory`.
+   */
+  readonly producerBufferBytes?: number
+  /**
    * Of what the worker writes: outputs, repartition and changelog topics. snappy, lz4 and, on Node 20, zstd need the
    * optional dependencies of the package. Default: `none`. Source: Kafka's `compression.type`.
    */
@@ -208,6 +224,7 @@ const schema = z.strictObject({
       cacheBytes: bytes.optional(),
       readCacheBytes: bytes.optional(),
       writeBufferBytes: bytes.optional(),
+      memoryBytes: bytes.optional(),
     })
     .optional(),
   processingGuarantee: z.enum(['exactly_once', 'at_least_once']).optional(),
@@ -226,6 +243,8 @@ const schema = z.strictObject({
   maxTaskIdleMs: z.number().int().min(-1).optional(),
   maxUncommittedBytes: bytes.optional(),
   maxBufferedBytes: bytes.optional(),
+  inputBufferMaxBytes: bytes.min(1).optional(),
+  producerBufferBytes: bytes.min(1).optional(),
   compression: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']).optional(),
   offsetReset: z.enum(['earliest', 'latest']).optional(),
   onLostOffset: z.enum(['fail', 'earliest', 'latest']).optional(),

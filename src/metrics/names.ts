@@ -93,6 +93,12 @@ type WorkerMetric =
   | 'restoreRemaining'
   | 'stateBytes'
   | 'readCacheBytes'
+  | 'stateMemoryBytes'
+  | 'fetchBufferBytes'
+  | 'inputBufferBytes'
+  | 'pausedPartitions'
+  | 'producerBufferBytes'
+  | 'throttled'
 
 /**
  * The metrics of a worker as a whole, and of the tasks that it has.
@@ -171,5 +177,29 @@ export const workerMetrics: Readonly<globalThis.Record<WorkerMetric, MetricName>
   readCacheBytes: {
     name: 'millrace_task_read_cache_bytes',
     help: 'Bytes of committed entries kept in memory for reading.',
+  },
+  stateMemoryBytes: {
+    name: 'millrace_task_state_memory_bytes',
+    help: 'Memory of the state engine as far as it tells: for RocksDB memtables, cached blocks and table indexes.',
+  },
+  fetchBufferBytes: {
+    name: 'millrace_worker_fetch_buffer_bytes',
+    help: 'Bytes that the client has fetched and tasks have not taken yet.',
+  },
+  inputBufferBytes: {
+    name: 'millrace_worker_input_buffer_bytes',
+    help: 'Bytes that tasks have taken and not processed yet.',
+  },
+  pausedPartitions: {
+    name: 'millrace_worker_paused_partitions',
+    help: 'Input partitions that are not read at the moment, since enough of them waits or nothing can be written.',
+  },
+  producerBufferBytes: {
+    name: 'millrace_worker_producer_buffer_bytes',
+    help: 'Bytes written and not yet acknowledged by the broker.',
+  },
+  throttled: {
+    name: 'millrace_worker_throttled_seconds',
+    help: 'Seconds, summed up since the start, for which quotas of the broker held the requests of the client back.',
   },
 }

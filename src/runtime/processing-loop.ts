@@ -1,9 +1,9 @@
 import type { FetchedPartition, Fetcher } from '../broker/port.ts'
 import { OffsetOutOfRangeError } from '../core/errors.ts'
-import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import type { ActiveTask } from './active-task.ts'
 import type { BrokerRecordCollector } from './broker-record-collector.ts'
 import type { CommitCycle } from './commit/commit-cycle.ts'
+import type { InputBuffers } from './input-buffers.ts'
 import { passedOver, type LostOffsets } from './lost-offsets.ts'
 import type { TaskManager } from './task-manager.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -14,6 +14,7 @@ export interface ProcessingLoopParts {
   readonly tasks: TaskManager
   readonly collector: BrokerRecordCollector
   readonly commits: CommitCycle
+  readonly inputs: InputBuffers
   readonly lostOffsets: LostOffsets
 }
 
@@ -26,7 +27,8 @@ const sliceMs = 20
 export class ProcessingLoop {
   readonly #options: WorkerOptions
   readonly #parts: ProcessingLoopParts
-  readonly #paused = new Map<string, TopicPartition>()
+  /** Which of the tasks has the first slice of the next turn. */
+  #from = 0
   #interrupted = false
   #polling: AbortController | undefined
   #task: ActiveTask | undefined
@@ -52,34 +54,68 @@ export class ProcessingLoop {
 
   async turn(): Promise<void> {
     const { clock } = this.#options
-    const { tasks, commits, collector } = this.#parts
+    const { tasks, commits, inputs } = this.#parts
     this.#step = 'waiting for records'
     tasks.add(await this.#poll())
     commits.throwIfFailed()
     this.#step = 'waiting for the broker to take output'
-    await collector.ready()
-    if (!commits.holdsProcessing) {
-      await this.#processAll(tasks.running)
-      for (const active of tasks.running) await this.#punctuate(active)
+    if (await this.#untilWritable()) {
+      if (!commits.holdsProcessing) {
+        await this.#processAll(tasks.running)
+        for (const active of tasks.running) await this.#punctuate(active)
+      }
+      this.#step = 'committing'
+      await commits.commitIfDue()
+      inputs.regulate()
     }
-    this.#step = 'committing'
-    await commits.commitIfDue()
-    this.#pauseAndResume()
     this.#step = 'between two turns'
     await clock.yieldToEventLoop()
   }
 
+  /**
+   * Waits while as much is unacknowledged as may be: nothing is read, processed or committed then. False where that goes
+   * on, or where there is something else to do.
+   */
+  async #untilWritable(): Promise<boolean> {
+    const { collector, inputs } = this.#parts
+    const ready = collector.ready()
+    if (ready === undefined) return true
+    inputs.pauseAll()
+    if (this.#interrupted) return false
+    const waiting = new AbortController()
+    this.#polling = waiting
+    const { signal } = waiting
+    const enough = this.#options.clock.sleep(idleMs, signal).then(
+      () => false,
+      () => false,
+    )
+    try {
+      return await Promise.race([ready.then(() => true), enough])
+    } finally {
+      this.#polling = undefined
+      waiting.abort()
+    }
+  }
+
+  /** Gives each task a slice, beginning where the last turn had to end since nothing more could be written. */
   async #processAll(running: readonly ActiveTask[]): Promise<void> {
     const { clock } = this.#options
-    let first = true
-    for (const active of running) {
-      const { task } = active
-      if (!task.isProcessable(clock.now())) continue
-      if (!first) await clock.yieldToEventLoop()
-      first = false
+    const from = this.#from
+    this.#from = 0
+    for (let i = 0, processed = 0; i < running.length; i++) {
+      const at = (from + i) % running.length
+      const active = running[at]!
+      if (!active.task.isProcessable(clock.now())) continue
+      if (processed++ > 0) {
+        await clock.yieldToEventLoop()
+        if (!this.#isWritable()) {
+          this.#from = at
+          return
+        }
+      }
       this.#task = active
       try {
-        await task.processFor(clock.monotonicMs() + sliceMs)
+        await active.task.processFor(clock.monotonicMs() + sliceMs)
       } finally {
         this.#task = undefined
       }
@@ -93,6 +129,13 @@ export class ProcessingLoop {
     } finally {
       this.#task = undefined
     }
+  }
+
+  #isWritable(): boolean {
+    const ready = this.#parts.collector.ready()
+    // The next turn asks again, and is told what went wrong.
+    ready?.catch(() => undefined)
+    return ready === undefined
   }
 
   async #poll(): Promise<FetchedPartition[]> {
@@ -134,30 +177,5 @@ export class ProcessingLoop {
     fetcher.assign([position])
     // So that the next commit says so, and a restart does not find the offset lost once more.
     return position.offset === error.offset ? [] : [passedOver(position)]
-  }
-
-  #pauseAndResume(): void {
-    const { fetcher, tasks } = this.#parts
-    const { maxBufferedBytes } = this.#options.config
-    const pause: TopicPartition[] = []
-    const resume: TopicPartition[] = []
-    for (const [name, place] of this.#paused) {
-      const active = tasks.ofPartition(place)
-      const buffered = active?.task.bufferedBytes(place.topic, place.partition) ?? 0
-      if (active && buffered > maxBufferedBytes / 2) continue
-      this.#paused.delete(name)
-      resume.push(place)
-    }
-    for (const { inputs, task } of tasks.running) {
-      for (const place of inputs.partitions) {
-        const name = topicPartitionName(place.topic, place.partition)
-        if (this.#paused.has(name)) continue
-        if (task.bufferedBytes(place.topic, place.partition) <= maxBufferedBytes) continue
-        this.#paused.set(name, place)
-        pause.push(place)
-      }
-    }
-    if (pause.length > 0) fetcher.pause(pause)
-    if (resume.length > 0) fetcher.resume(resume)
   }
 }

@@ -21,6 +21,10 @@ export interface WorkerConfig {
   readonly maxUncommittedBytes: number
   /** Of one partition; fetching pauses when it is passed. */
   readonly maxBufferedBytes: number
+  /** Over all partitions; those of which something is buffered are paused when it is passed. Source: KIP-770. */
+  readonly inputBufferMaxBytes: number
+  /** Sent and not acknowledged; processing pauses when it is passed. Source: Kafka's `buffer.memory`. */
+  readonly producerBufferBytes: number
   /** Of what the worker writes. Source: Kafka's `compression.type`. */
   readonly compression: Compression
   readonly offsetReset: 'earliest' | 'latest'
@@ -60,6 +64,8 @@ const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   maxTaskIdleMs: 0,
   maxUncommittedBytes: 64 * mebibyte,
   maxBufferedBytes: 4 * mebibyte,
+  inputBufferMaxBytes: 64 * mebibyte,
+  producerBufferBytes: 32 * mebibyte,
   compression: 'none',
   offsetReset: 'earliest',
   onLostOffset: 'fail',

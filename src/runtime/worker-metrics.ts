@@ -1,3 +1,4 @@
+import type { Broker, Fetcher } from '../broker/port.ts'
 import type { Clock } from '../core/clock.ts'
 import { isPromise } from '../core/maybe-promise.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
@@ -5,6 +6,8 @@ import { workerMetrics as names } from '../metrics/names.ts'
 import type { Counter, Gauge, Histogram, Metrics } from '../metrics/sensors.ts'
 import type { StateStatistics } from '../state/task-state.ts'
 import type { ActiveTask } from './active-task.ts'
+import type { BrokerRecordCollector } from './broker-record-collector.ts'
+import type { InputBuffers } from './input-buffers.ts'
 import type { RestorableTask } from './restore/restorable-task.ts'
 import type { StandbyTask } from './standby/standby-task.ts'
 import type { WorkerState } from './worker-status.ts'
@@ -21,6 +24,21 @@ const states: readonly WorkerState[] = [
 
 /** How often sizes that are slow to count are counted again, in milliseconds. */
 const statisticsIntervalMs = 10_000
+
+const noStatistics: StateStatistics = {
+  uncommittedBytes: 0,
+  readCacheBytes: 0,
+  engineBytes: 0,
+  engineMemoryBytes: 0,
+}
+
+/** What holds records on their way through a worker. */
+export interface WorkerBuffers {
+  readonly broker: Broker
+  readonly fetcher: Fetcher
+  readonly collector: BrokerRecordCollector
+  readonly inputs: InputBuffers
+}
 
 /** The instruments of a worker. */
 export class WorkerMetrics {
@@ -84,6 +102,16 @@ export class WorkerMetrics {
     const statistics = this.#statisticsOf(active)
     this.#observe(names.stateBytes, labels, () => statistics().engineBytes)
     this.#observe(names.readCacheBytes, labels, () => statistics().readCacheBytes)
+    this.#observe(names.stateMemoryBytes, labels, () => statistics().engineMemoryBytes)
+  }
+
+  /** Adds what is observed of a worker's buffers. */
+  observeBuffers({ broker, fetcher, collector, inputs }: WorkerBuffers): void {
+    this.#observe(names.fetchBufferBytes, {}, () => fetcher.bufferedBytes)
+    this.#observe(names.inputBufferBytes, {}, () => inputs.bufferedBytes)
+    this.#observe(names.pausedPartitions, {}, () => inputs.pausedPartitions)
+    this.#observe(names.producerBufferBytes, {}, () => collector.producer.bufferedBytes)
+    this.#observe(names.throttled, {}, () => broker.throttledMs / 1000)
   }
 
   /** Counts records of a partition that were gone before they were processed. */
@@ -122,7 +150,7 @@ export class WorkerMetrics {
 
   /** The sizes as of a while ago: asking RocksDB at each scrape would be slow, and cannot be waited for. */
   #statisticsOf(active: ActiveTask): () => StateStatistics {
-    let latest: StateStatistics = { uncommittedBytes: 0, readCacheBytes: 0, engineBytes: 0 }
+    let latest: StateStatistics = noStatistics
     let askedMs = -Infinity
     return () => {
       const nowMs = this.#clock.monotonicMs()

@@ -11,9 +11,10 @@ import { DeadLetters } from './dead-letters.ts'
 import { GlobalStores } from './global-stores.ts'
 import { GroupSession } from './group-session.ts'
 import { deadLetterTopicOf, findInputTopics, layOutInputs } from './input-topics.ts'
+import { InputBuffers } from './input-buffers.ts'
 import { makeTopicsReady } from './internal-topics.ts'
 import { LostOffsets } from './lost-offsets.ts'
-import { ProcessingLoop } from './processing-loop.ts'
+import { ProcessingLoop, type ProcessingLoopParts } from './processing-loop.ts'
 import { Rebalancer } from './rebalancer.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
 import { ChangelogRestorer } from './restore/changelog-restorer.ts'
@@ -64,10 +65,11 @@ export async function assembleWorker(
   options: WorkerOptions,
   signals: WorkerSignals,
 ): Promise<WorkerParts> {
-  const { broker, config, clock } = options
+  const { clock } = options
   const { wake } = signals
   checkGuarantee(options)
   const layout = await settleTopics(options)
+  options.state.expectTasks?.(statefulTasks(layout))
   const processId = await processIdOf(options)
   const openProducer = producerOpener(options, processId)
   const { collector, deadLetters } = await openOutput(options, await openProducer())
@@ -83,7 +85,7 @@ export async function assembleWorker(
   const facts = new MemberFacts(options, processId, () => standbys.all.map(({ name }) => name))
   const membership = openMembership(options, layout, facts)
   const session = openSession(options, { membership, facts, onUnrest: wake })
-  const fetcher = broker.openFetcher({ isolation: isolationOf(config.processingGuarantee) })
+  const fetcher = openInput(options)
   const restorer = openRestorer(options, metrics)
   const positions = new StartPositions(options)
   const atWork = { fetcher, restorer, positions, onProgress: wake }
@@ -108,7 +110,7 @@ export async function assembleWorker(
     metrics,
   })
   const lostOffsets = new LostOffsets(options, (place, records) => metrics.lost(place, records))
-  const loop = new ProcessingLoop(options, { fetcher, tasks, collector, commits, lostOffsets })
+  const loop = openLoop(options, { fetcher, tasks, collector, commits, lostOffsets }, metrics)
   return {
     layout,
     fetcher,
@@ -154,12 +156,11 @@ async function processIdOf({ thread, state, random }: WorkerOptions): Promise<st
  */
 function producerOpener(options: WorkerOptions, processId: string): () => Promise<Producer> {
   const { broker, config, applicationId, thread } = options
-  const { transactionTimeoutMs, compression } = config
-  if (config.processingGuarantee === 'at_least_once') {
-    return () => broker.openProducer({ compression })
-  }
+  const { transactionTimeoutMs, compression, producerBufferBytes: maxBufferedBytes } = config
+  const common = { compression, maxBufferedBytes }
+  if (config.processingGuarantee === 'at_least_once') return () => broker.openProducer(common)
   const transactionalId = `${applicationId}-${processId}-${thread?.index ?? 1}`
-  return () => broker.openProducer({ transactionalId, transactionTimeoutMs, compression })
+  return () => broker.openProducer({ ...common, transactionalId, transactionTimeoutMs })
 }
 
 /** Where records go: the producer is closed again where what it needs is not there. */
@@ -179,6 +180,15 @@ async function openOutput(
     throw error
   }
   return { collector, deadLetters }
+}
+
+/** What the client fetches ahead is a part of what may wait to be processed. */
+function openInput({ broker, config }: WorkerOptions): Fetcher {
+  const isolation = isolationOf(config.processingGuarantee)
+  return broker.openFetcher({
+    isolation,
+    maxBufferedBytes: Math.ceil(config.inputBufferMaxBytes / 4),
+  })
 }
 
 function openRestorer(options: WorkerOptions, metrics: WorkerMetrics): ChangelogRestorer {
@@ -271,6 +281,22 @@ function openSession(
     beforeJoin,
     onUnrest,
   })
+}
+
+function openLoop(
+  options: WorkerOptions,
+  parts: Omit<ProcessingLoopParts, 'inputs'>,
+  metrics: WorkerMetrics,
+): ProcessingLoop {
+  const { fetcher, tasks, collector } = parts
+  const { maxBufferedBytes, inputBufferMaxBytes } = options.config
+  const inputs = new InputBuffers({ fetcher, tasks, maxBufferedBytes, inputBufferMaxBytes })
+  metrics.observeBuffers({ broker: options.broker, fetcher, collector, inputs })
+  return new ProcessingLoop(options, { ...parts, inputs })
+}
+
+function statefulTasks({ tasks }: TopicLayout): number {
+  return [...tasks.values()].filter(({ subTopology }) => subTopology.stores.length > 0).length
 }
 
 function topicOf({ topic }: { readonly topic: string }): string {

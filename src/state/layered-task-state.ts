@@ -8,7 +8,7 @@ import {
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { SealedLayers } from './sealed-layers.ts'
-import type { StateEngine, StoreCommit } from './state-engine.ts'
+import type { EngineSizes, StateEngine, StoreCommit } from './state-engine.ts'
 import type { StateStore } from './store.ts'
 import type { StoreLayer } from './store-layer.ts'
 import type { PlacedStore } from './store-shape.ts'
@@ -259,14 +259,17 @@ export class LayeredTaskState implements TaskState {
     )
   }
 
-  #sum(sizes: readonly { readCacheBytes: number; engineBytes: number }[]): StateStatistics {
+  #sum(sizes: readonly EngineSizes[]): StateStatistics {
     let readCacheBytes = 0
     let engineBytes = 0
+    let engineMemoryBytes = 0
     for (const size of sizes) {
       readCacheBytes += size.readCacheBytes
       engineBytes += size.engineBytes
+      engineMemoryBytes += size.memoryBytes
     }
-    return { uncommittedBytes: this.uncommittedBytes, readCacheBytes, engineBytes }
+    const { uncommittedBytes } = this
+    return { uncommittedBytes, readCacheBytes, engineBytes, engineMemoryBytes }
   }
 }
 

@@ -73,4 +73,6 @@ export interface StateEngine {
 export interface EngineSizes {
   readonly readCacheBytes: number
   readonly engineBytes: number
+  /** Of the memory that the engine takes, what it tells of: for RocksDB memtables, cached blocks and table indexes. */
+  readonly memoryBytes: number
 }

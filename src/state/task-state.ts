@@ -50,6 +50,8 @@ export interface StateProvider extends AsyncCloseable {
   /** For messages: `memory`, or the folder and binding. */
   readonly name: string
   openTask(options: OpenTaskStateOptions): Promise<TaskState>
+  /** Says how many tasks there may come to be, so that a provider whose memory is bounded gives each its part of it. */
+  expectTasks?(count: number): void
   /** The tasks that have state here, open or not; what sticky assignment looks at. */
   storedTasks(): Promise<StoredTask[]>
   /**
@@ -141,4 +143,6 @@ export interface StateStatistics {
   readonly uncommittedBytes: number
   readonly readCacheBytes: number
   readonly engineBytes: number
+  /** Of the memory that the engine takes, what it tells of. */
+  readonly engineMemoryBytes: number
 }

@@ -24,6 +24,7 @@ interface Position {
 }
 
 const defaultMaxPartitionBytes = 1_048_576
+const leastPartitionBytes = 16_384
 const defaultMaxBytes = 8_388_608
 const defaultWaitMs = 500
 
@@ -169,10 +170,17 @@ export class EmbeddedFetcher implements Fetcher {
     }
   }
 
+  /** Each partition gets its part of what may be read, as from a real broker. */
+  #partitionBytes(): number {
+    const { maxBufferedBytes = defaultMaxBytes } = this.#options
+    const { maxPartitionBytes = defaultMaxPartitionBytes } = this.#options
+    const share = Math.floor(maxBufferedBytes / Math.max(1, this.#positions.size))
+    return Math.min(maxPartitionBytes, Math.max(leastPartitionBytes, share))
+  }
+
   #readOne(position: Position): FetchedPartition | undefined {
-    const { isolation, maxPartitionBytes = defaultMaxPartitionBytes } = this.#options
     const log = this.#listenTo(position)
-    const read = log.read(position.offset, isolation, maxPartitionBytes)
+    const read = log.read(position.offset, this.#options.isolation, this.#partitionBytes())
     if (!read) return undefined
     const from = position.offset
     position.offset = read.nextOffset

@@ -45,7 +45,7 @@ export class MemoryEngine implements StateEngine {
   sizes(): EngineSizes {
     let engineBytes = 0
     for (const entries of this.#stores.values()) engineBytes += entries.bytes
-    return { readCacheBytes: 0, engineBytes }
+    return { readCacheBytes: 0, engineBytes, memoryBytes: engineBytes }
   }
 
   close(): void {

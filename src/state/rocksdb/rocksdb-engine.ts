@@ -104,11 +104,16 @@ export class RocksDbEngine implements StateEngine {
 
   async sizes(): Promise<EngineSizes> {
     const whole = { from: Buffer.from([0]), to: Buffer.from([0xff, 0xff]) }
-    const [files, memory] = await Promise.all([
+    const property = async (name: string): Promise<number> =>
+      (await this.#database.numberProperty(`rocksdb.${name}`)) ?? 0
+    const [files, tables, blocks, indexes] = await Promise.all([
       this.#database.approximateBytes(whole),
-      this.#database.numberProperty('rocksdb.cur-size-all-mem-tables'),
+      property('cur-size-all-mem-tables'),
+      property('block-cache-usage'),
+      property('estimate-table-readers-mem'),
     ])
-    return { readCacheBytes: this.#cache.bytes, engineBytes: files + (memory ?? 0) }
+    const memoryBytes = tables + blocks + indexes
+    return { readCacheBytes: this.#cache.bytes, engineBytes: files + tables, memoryBytes }
   }
 
   async close(): Promise<void> {

@@ -23,6 +23,7 @@ import { removeOldLogs } from './old-logs.ts'
 import { processIdOf } from './process-id.ts'
 import { RocksDbEngine } from './rocksdb-engine.ts'
 import { notedOffsets, StoredOffsets } from './stored-offsets.ts'
+import { taskMemory, type TaskMemory } from './task-memory.ts'
 import { openFolder, type SharedFolder } from './state-folder.ts'
 
 /** What {@link rocksDbState} takes. */
@@ -45,11 +46,14 @@ export interface RocksDbStateOptions {
    * @defaultValue 16 MiB
    */
   readonly readCacheBytes?: number
+  /**
+   * Memory for the three above over all tasks of the application: each task gets the same part of it, where that is less
+   * than it would have without. @defaultValue no such bound
+   */
+  readonly memoryBytes?: number
   /** @defaultValue the machine's */
   readonly clock?: Clock
 }
-
-const mebibyte = 1 << 20
 
 /**
  * Keeps state in RocksDB databases in a folder, one database a task; stores declared with the engine `memory` stay in
@@ -94,6 +98,7 @@ class RocksDbState implements StateProvider {
   #binding: RocksDbBinding | undefined
   #opening: Promise<OpenFolder> | undefined
   #closing: Promise<void> | undefined
+  #expectedTasks = 1
 
   constructor(options: RocksDbStateOptions, shared?: SharedFolder) {
     this.#folder = resolve(options.folder)
@@ -106,6 +111,10 @@ class RocksDbState implements StateProvider {
     const binding = this.#binding
     const by = binding ? `${binding.name} ${binding.packageVersion}` : 'rocksdb'
     return `${by} in ${this.#folder}`
+  }
+
+  expectTasks(count: number): void {
+    this.#expectedTasks = Math.max(1, count)
   }
 
   async openTask(options: OpenTaskStateOptions): Promise<TaskState> {
@@ -249,10 +258,11 @@ class RocksDbState implements StateProvider {
     const opener: Opener = { ...folderOpener, format: neededFormat(shapes) }
     await mkdir(folder, { recursive: true })
     await checkFormat(folder, opener)
-    const database = await this.#openDatabase(folder, opener.binding)
+    const memory = taskMemory(this.#options, this.#expectedTasks)
+    const database = await this.#openDatabase(folder, opener.binding, memory)
     try {
       await recordOpened(folder, opener)
-      const readCacheBytes = options.readCacheBytes ?? this.#options.readCacheBytes ?? 16 * mebibyte
+      const readCacheBytes = options.readCacheBytes ?? memory.readCacheBytes
       const noted = new StoredOffsets(folder, await notedOffsets(folder))
       return await RocksDbEngine.open(database, shapes, {
         clock: this.#clock,
@@ -265,8 +275,11 @@ class RocksDbState implements StateProvider {
     }
   }
 
-  async #openDatabase(folder: string, binding: RocksDbBinding): Promise<RocksDb> {
-    const { cacheBytes = 32 * mebibyte, writeBufferBytes = 16 * mebibyte } = this.#options
+  async #openDatabase(
+    folder: string,
+    binding: RocksDbBinding,
+    { cacheBytes, writeBufferBytes }: TaskMemory,
+  ): Promise<RocksDb> {
     const path = databaseFolder(folder)
     try {
       const database = await binding.open(path, { cacheBytes, writeBufferBytes })

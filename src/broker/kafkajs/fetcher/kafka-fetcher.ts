@@ -149,7 +149,7 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
 
   partitionBytes(): number {
     const share = Math.floor(this.#maxBufferedBytes / Math.max(1, this.#states.size))
-    return Math.max(leastPartitionBytes, Math.min(share, this.maxPartitionBytes))
+    return Math.min(this.maxPartitionBytes, Math.max(leastPartitionBytes, share))
   }
 
   received(state: PartitionState, response: FetchResponsePartition): void {
