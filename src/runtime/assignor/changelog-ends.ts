@@ -1,9 +1,13 @@
 import type { PartitionOffset } from '../../broker/port.ts'
 import { BrokerError } from '../../core/errors.ts'
 import { topicPartitionName } from '../../core/topic-partition.ts'
+import type { StoreChangelog } from '../restore/restorable-task.ts'
 import { changelogsOf } from '../task-changelogs.ts'
 import type { TaskInputs } from '../topic-layout.ts'
 import type { WorkerOptions } from '../worker-options.ts'
+
+/** Transactions that are under way are waited for, but the other members wait for the assignment. */
+const processedTimeoutMs = 2_000
 
 /**
  * By task, the sum of the end offsets of its changelogs; a task is absent that has no state to restore. Where the broker
@@ -13,12 +17,11 @@ export async function changelogEnds(
   options: WorkerOptions,
   tasks: ReadonlyMap<string, TaskInputs>,
 ): Promise<Map<string, number>> {
-  const { broker, logger } = options
+  const { logger } = options
   const changelogs = new Map([...tasks].map(([name, task]) => [name, changelogsOf(options, task)]))
-  const all = [...changelogs.values()].flat()
   let ends: PartitionOffset[] = []
   try {
-    if (all.length > 0) ends = await broker.listOffsets(all, 'latest', 'read_uncommitted')
+    ends = await endsOf(options, [...changelogs.values()].flat())
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error
     const reason = error.message
@@ -39,4 +42,17 @@ export async function changelogEnds(
     )
   }
   return sums
+}
+
+/** A store that a source topic fills ends where the group has processed it to; what comes after it is not lacking. */
+async function endsOf(
+  { broker, applicationId }: WorkerOptions,
+  changelogs: readonly StoreChangelog[],
+): Promise<PartitionOffset[]> {
+  const own = changelogs.filter(({ isSource }) => !isSource)
+  const sources = changelogs.filter(({ isSource }) => isSource)
+  const ends = own.length === 0 ? [] : await broker.listOffsets(own, 'latest', 'read_uncommitted')
+  if (sources.length === 0) return ends
+  const timeoutMs = processedTimeoutMs
+  return [...ends, ...(await broker.committedOffsets(applicationId, sources, { timeoutMs }))]
 }

@@ -1,17 +1,27 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { StreamsBuilder, topic } from 'millrace'
+import { string } from 'millrace/serdes'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
 import { PrometheusMetrics } from '../../../src/metrics/prometheus.ts'
+import { silentLogger, type Logger } from '../../../src/core/logger.ts'
 import type { WorkerConfig } from '../../../src/runtime/worker-config.ts'
 import { memoryState } from '../../../src/state/index.ts'
 import type { KeyValueStore } from '../../../src/state/store.ts'
 import type { StateProvider } from '../../../src/state/task-state.ts'
 import { counting, createCountingTopics, exactly, produceRound, readTotals } from '../counting.ts'
 import { Gate } from '../gate.ts'
-import { createWorker, eventually, type StartOptions, type TestWorker } from '../worker-harness.ts'
+import {
+  createWorker,
+  eventually,
+  produce,
+  readAll,
+  type StartOptions,
+  type TestWorker,
+} from '../worker-harness.ts'
 
 const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const withStandby: Partial<WorkerConfig> = { numStandbyReplicas: 1 }
@@ -196,6 +206,36 @@ describe('a standby', () => {
     }
   })
 
+  it('begins anew where its changelog was cut off behind it, with a warning', async () => {
+    const warnings: string[] = []
+    const logger: Logger = { ...silentLogger, warn: (message) => warnings.push(message) }
+    const first = await start({ config: withStandby })
+    await produceRound(broker, keys)
+    await counted(1)
+    const second = await start({ config: withStandby, clientId: 'second', logger })
+    await eventually(() => expect([standbysAt(first), standbysAt(second)]).toEqual([2, 2]))
+    await caughtUp(second, 2)
+    gate.hold('second', 'fetch')
+    const client = broker.open()
+    await eventually(async () => {
+      // The first may be taken by a fetch that was under way.
+      await produceRound(broker, keys)
+      for (const { stores } of second.worker.status().standbys) {
+        const { topic, partition, offset } = stores[0]!
+        expect(broker.partition(topic, partition).highWatermark).toBeGreaterThan(offset + 1)
+      }
+    })
+    await client.deleteRecords(
+      second.worker.status().standbys.map(({ stores }) => {
+        const { topic, partition } = stores[0]!
+        return { topic, partition, offset: broker.partition(topic, partition).highWatermark }
+      }),
+    )
+    gate.release()
+    await caughtUp(second, 2)
+    expect(warnings).toContain('The changelog no longer has where the store is; restoring anew')
+  })
+
   it('says in metrics how many records it lacks, and is gone from them with the worker', async () => {
     const metrics = new PrometheusMetrics({ processMetrics: false })
     const first = await start({ config: withStandby })
@@ -215,6 +255,57 @@ describe('a standby', () => {
     expect(await metrics.expose()).not.toContain('millrace_standby_lag_records{')
   })
 })
+describe('a standby of a table that its source topic restores', () => {
+  const rows = topic('rows', { key: string(), value: string() })
+
+  /** Goes no further than what was processed: the rest is for the task to process. */
+  it('goes as far as the group has processed the topic, and takes over from there', async () => {
+    const builder = new StreamsBuilder()
+    builder
+      .table(rows, { store: 'rows' })
+      .toStream()
+      .to(topic('totals', { key: string(), value: string() }))
+    const topology = builder.build({ optimize: ['reuse.ktable.source.topics'] })
+    const client = broker.open()
+    await client.createTopics([{ name: 'rows', partitions: 2 }])
+    const write = (value: string): Promise<void> =>
+      produce(broker, 'rows', [
+        { key: 'a', value, partition: 0 },
+        { key: 'b', value, partition: 1 },
+      ])
+    const written = async (value: string): Promise<void> => {
+      await eventually(async () => {
+        const found = (await readAll(broker, 'totals')).filter((each) => each.value === value)
+        expect(found).toHaveLength(2)
+      })
+    }
+    const config = withStandby
+    const first = await start({ topology, config })
+    await write('1')
+    await written('1')
+    const second = await start({ topology, config, clientId: 'second' })
+    await eventually(() => expect([standbysAt(first), standbysAt(second)]).toEqual([1, 1]))
+    gate.hold('worker', 'fetch')
+    await write('2')
+    await write('3')
+    await eventually(() => {
+      const { taskId, stores } = second.worker.status().standbys[0]!
+      expect(stores[0]!.offset).toBe(stores[0]!.endOffset)
+      expect(stores[0]!.offset).toBeLessThan(
+        broker.partition('rows', taskId.partition).highWatermark,
+      )
+    })
+    await kill(first)
+    gate.release()
+    await written('3')
+    await eventually(() => expect(activeAt(second)).toBe(2))
+    for (const { store } of second.worker.storeViews('rows')) {
+      const table = store as KeyValueStore<string, string>
+      expect([await table.get('a'), await table.get('b')]).toContain('3')
+    }
+  })
+})
+
 describe('a task that is to move', () => {
   const config: Partial<WorkerConfig> = {
     numStandbyReplicas: 0,
