@@ -49,6 +49,17 @@ const rooms = [
     ],
   },
   {
+    folder: 'threads',
+    may: [
+      room('core'),
+      room('serdes'),
+      contracts.stateContracts,
+      contracts.topologyPlan,
+      contracts.workerMetadata,
+      '^src/runtime/worker-lifecycle[.]ts$',
+    ],
+  },
+  {
     folder: 'testing',
     may: [
       'core',
@@ -92,7 +103,8 @@ const libraries = [
   },
   { packages: ['rocksdb', 'rocksdb-native'], only: '^src/state/rocksdb/' },
   { packages: ['fastify'], only: '^src/query/' },
-  { packages: ['commander', 'tsx'], only: '^src/cli/' },
+  { packages: ['commander'], only: '^src/cli/' },
+  { packages: ['tsx'], only: '^src/load-module[.]ts$' },
   { packages: ['zod'], only: '^src/[a-z-]+[.]ts$' },
 ]
 

@@ -227,7 +227,13 @@ export type {
   StandbyStatus,
   StandbyStoreStatus,
   TaskStatus,
+  ThreadStatus,
   WorkerState,
   WorkerStatus,
 } from './runtime/worker-status.ts'
 export type { WorkerStateListener } from './runtime/worker-lifecycle.ts'
+export type {
+  FailedThread,
+  UncaughtExceptionHandler,
+  UncaughtExceptionResponse,
+} from './threads/thread-failures.ts'

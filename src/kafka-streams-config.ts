@@ -7,6 +7,7 @@ import { nearestName } from './core/nearest-name.ts'
 import type { ErrorHandler } from './runtime/error-handlers.ts'
 import type { SchemaRegistry } from './serdes/schema-registry.ts'
 import type { LostOffsetPolicy, TimestampExtractor } from './topology/topology-plan.ts'
+import type { UncaughtExceptionHandler } from './threads/thread-failures.ts'
 import type { Topology } from './topology/topology.ts'
 
 /** Where the worker's HTTP face listens. */
@@ -170,6 +171,16 @@ export interface KafkaStreamsSettings {
   readonly requireExplicitNames?: boolean
   /** What to do with a state folder that cannot be opened. Default: `fail`. */
   readonly onCorruptState?: 'fail' | 'restore'
+  /**
+   * How many threads of this process run tasks, each a worker of its own in the group. More than one needs `module`.
+   * Default: 1, which is the thread that starts the application. Source: Kafka Streams' `num.stream.threads`.
+   */
+  readonly threads?: number
+  /**
+   * How many threads that ended with an error may be replaced in ten minutes, where `uncaughtExceptionHandler` says so;
+   * the next one stops the process's threads. Default: 5.
+   */
+  readonly maxThreadReplacements?: number
   /** `/metrics`, `/livez`, `/readyz`, `/views`. Default: no HTTP. */
   readonly http?: HttpConfig
 }
@@ -184,7 +195,18 @@ export interface KafkaStreamsConfig extends KafkaStreamsSettings {
    * record with a negative one is dropped, counted and logged. Source: `default.timestamp.extractor`.
    */
   readonly defaultTimestampExtractor?: TimestampExtractor
-  /** Default: warnings and errors to the console. */
+  /**
+   * The module that each of several `threads` loads, since functions cannot be sent to a thread: its default export is this
+   * configuration, or a function that gives it. In the file of the configuration itself: `import.meta.url`. The command
+   * line needs none.
+   */
+  readonly module?: string | URL
+  /**
+   * What becomes of the process when one of several `threads` has ended with an error. Default: all of them stop, and
+   * `closed` rejects.
+   */
+  readonly uncaughtExceptionHandler?: UncaughtExceptionHandler
+  /** Default: warnings and errors to the console. Messages of threads come with the thread's name. */
   readonly logger?: Logger
 }
 
@@ -267,6 +289,12 @@ const schema = z.strictObject({
     })
     .optional(),
   defaultTimestampExtractor: extractor.optional(),
+  threads: z.number().int().min(1).max(1_024).optional(),
+  maxThreadReplacements: z.number().int().min(0).optional(),
+  module: z.union([z.string().min(1), z.instanceof(URL)]).optional(),
+  uncaughtExceptionHandler: z
+    .custom((value) => typeof value === 'function', 'expected a handler of uncaught exceptions')
+    .optional(),
   logger: someObject('a logger with debug, info, warn and error', 'warn').optional(),
 })
 
@@ -282,6 +310,7 @@ export function checkConfig(config: KafkaStreamsConfig): void {
   const result = schema.safeParse(config)
   if (result.success) {
     checkTimeouts(config)
+    checkThreads(config)
     return
   }
   const faults = result.error.issues.flatMap(describeIssue)
@@ -310,4 +339,24 @@ function checkTimeouts(config: KafkaStreamsConfig): void {
       `(${sessionTimeoutMs}), or one late heartbeat costs the worker its tasks`,
     { field: 'heartbeatIntervalMs' },
   )
+}
+
+function checkThreads({ threads = 1, module, broker }: KafkaStreamsConfig): void {
+  if (threads === 1) return
+  const field = 'threads'
+  if (broker.isInProcess === true) {
+    throw new ConfigError(
+      `threads is ${threads}, and the broker ${broker.name} lives in one thread, where others cannot reach it: use ` +
+        'Kafka, or one thread',
+      { field },
+    )
+  }
+  if (module === undefined) {
+    throw new ConfigError(
+      `threads is ${threads}, and functions such as a topology's cannot be sent to a thread: put the configuration ` +
+        'into a module of its own that exports it as its default, with module: import.meta.url in it, and make ' +
+        'KafkaStreams of what you import from there',
+      { field },
+    )
+  }
 }

@@ -2,7 +2,7 @@ import type { AsyncCloseable } from './core/disposable.ts'
 import { LifecycleError } from './core/errors.ts'
 import { consoleLogger } from './console-logger.ts'
 import { checkConfig, type KafkaStreamsConfig } from './kafka-streams-config.ts'
-import { openLocalStreams } from './local-streams.ts'
+import { openLocalStreams, type LocalParts } from './local-streams.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import { openRegistry, type OpenRegistry } from './open-registry.ts'
 import { HttpServer } from './query/http-server.ts'
@@ -15,6 +15,7 @@ import type { WorkerStatus } from './runtime/worker-status.ts'
 import type { StateStore, StoreRef } from './state/store.ts'
 import type { IndexRef } from './state/table-index.ts'
 import type { StreamsHost } from './streams-host.ts'
+import type { ThreadedParts } from './threaded-streams.ts'
 import { requireNames, unnamedResources, unnamedText } from './topology/unnamed-resources.ts'
 
 /** What was opened for a worker, to be closed after it. */
@@ -155,11 +156,9 @@ export class KafkaStreams implements AsyncCloseable {
   async #open(): Promise<Opened> {
     const { http, logger = consoleLogger } = this.#config
     const registry = await openRegistry(this.#config)
-    const host = await openLocalStreams(this.#config, {
-      environment: registry.environment,
-      logger,
-      metrics: this.metrics,
-    }).catch(async (error: unknown) => {
+    const { environment } = registry
+    const hosting = { environment, logger, metrics: this.metrics }
+    const host = await this.#openHost(hosting).catch(async (error: unknown) => {
       await registry.close()
       throw error
     })
@@ -170,6 +169,13 @@ export class KafkaStreams implements AsyncCloseable {
     const catalogue = new ViewCatalogue(host, queryableStores(plan, registry.environment))
     const parts = { worker: host, catalogue, metrics: this.metrics, logger }
     return { host, catalogue, registry, http: http && new HttpServer({ ...http, ...parts }) }
+  }
+
+  async #openHost(parts: LocalParts & ThreadedParts): Promise<StreamsHost> {
+    if ((this.#config.threads ?? 1) === 1) return await openLocalStreams(this.#config, parts)
+    // Loaded when it is asked for: one thread needs none of it.
+    const { openThreadedStreams } = await import('./threaded-streams.ts')
+    return await openThreadedStreams(this.#config, parts)
   }
 
   async #close(options: { readonly timeoutMs?: number }): Promise<void> {

@@ -107,6 +107,11 @@ export class LocalStreams implements StreamsHost {
     await this.#worker.close(options)
   }
 
+  /** Stops without a commit, since this thread has failed. */
+  async abandon(error: Error): Promise<void> {
+    await this.#worker.abandon(error)
+  }
+
   async close(): Promise<void> {
     await this.#state.close()
     await this.#broker.close()

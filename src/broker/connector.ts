@@ -16,6 +16,8 @@ export interface BrokerEnvironment {
 export interface BrokerConnector {
   /** For messages: `embedded`, or `kafkajs` and the addresses. */
   readonly name: string
+  /** Whether the broker is in the memory of the thread that declares it, so that other threads cannot reach it. */
+  readonly isInProcess?: boolean
   /** A new client. It connects at `Broker.connect` or its first call. */
   open(environment: BrokerEnvironment): Broker
 }

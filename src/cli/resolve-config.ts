@@ -6,8 +6,8 @@ import { ConfigError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { MillraceConfig } from '../define-config.ts'
 import type { KafkaStreamsConfig } from '../kafka-streams-config.ts'
-import { loadModule } from './load-module.ts'
-import { loadTopology } from './load-topology.ts'
+import { loadModule } from '../load-module.ts'
+import { loadTopology } from '../load-topology.ts'
 import {
   brokersVariable,
   settingsFromEnvironment,

@@ -22,6 +22,7 @@ function number(key: keyof MillraceConfig): Setting['read'] {
 /** The settings that the environment and flags may give. `brokers` is read by the command, which opens them. */
 export const settings: Readonly<globalThis.Record<string, Setting>> = {
   applicationId: { variable: 'MILLRACE_APPLICATION_ID', read: text('applicationId') },
+  threads: { variable: 'MILLRACE_THREADS', read: number('threads') },
   stateDir: { variable: 'MILLRACE_STATE_DIR', read: text('stateDir') },
   processingGuarantee: {
     variable: 'MILLRACE_PROCESSING_GUARANTEE',

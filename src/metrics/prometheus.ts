@@ -6,6 +6,7 @@ import {
   Registry,
 } from 'prom-client'
 import { ConfigError } from '../core/errors.ts'
+import { mergedText, threadFamilies, type MetricFamily } from './thread-metrics.ts'
 import type { Counter, Gauge, Histogram, Labels, Metrics } from './sensors.ts'
 
 /** Upper bounds in seconds that suit commits, slices of processing and requests: 0.5 ms to 10 s. */
@@ -42,6 +43,7 @@ export interface PrometheusOptions {
 export class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry()
   readonly #families = new Map<string, Family>()
+  #others: (() => Promise<ReadonlyMap<string, readonly MetricFamily[]>>) | undefined
 
   constructor(options: PrometheusOptions = {}) {
     if (options.defaultLabels) this.#registry.setDefaultLabels({ ...options.defaultLabels })
@@ -55,7 +57,22 @@ export class PrometheusMetrics implements Metrics {
 
   /** All series in Prometheus' text format. */
   async expose(): Promise<string> {
-    return await this.#registry.metrics()
+    if (!this.#others) return await this.#registry.metrics()
+    return await mergedText(await this.#json(), await this.#others())
+  }
+
+  /** The series of this thread as data, for the process's other threads. @internal */
+  async families(): Promise<readonly MetricFamily[]> {
+    return threadFamilies(await this.#json())
+  }
+
+  /** Has {@link expose} write the series of other threads too, by the thread's name. @internal */
+  addThreads(families: () => Promise<ReadonlyMap<string, readonly MetricFamily[]>>): void {
+    this.#others = families
+  }
+
+  async #json(): Promise<readonly MetricFamily[]> {
+    return await this.#registry.getMetricsAsJSON()
   }
 
   counter(name: string, help: string, labels: Labels = {}): Counter {

@@ -90,14 +90,17 @@ export class HttpServer implements AsyncCloseable {
     })
     this.#server.get('/livez', (_request, reply) => {
       const { state, error } = worker.status()
-      const alive = state !== 'error' && state !== 'closed'
-      return reply.code(alive ? 200 : 503).send({ alive, state, error: error?.message })
+      const stuck = worker.stuck?.()
+      const alive = state !== 'error' && state !== 'closed' && stuck === undefined
+      return reply.code(alive ? 200 : 503).send({ alive, state, error: error?.message ?? stuck })
     })
     this.#server.get('/readyz', (_request, reply) => {
       const { state, tasks, error } = worker.status()
       const restoring = tasks.filter((task) => task.state === 'restoring').length
-      const ready = state === 'running' && restoring === 0
-      return reply.code(ready ? 200 : 503).send({ ready, state, restoring, error: error?.message })
+      const stuck = worker.stuck?.()
+      const ready = state === 'running' && restoring === 0 && stuck === undefined
+      const reason = error?.message ?? stuck
+      return reply.code(ready ? 200 : 503).send({ ready, state, restoring, error: reason })
     })
     this.#server.get('/status', (_request, reply) => {
       return reply.type('application/json').send(toJson(shown(worker.status())))
@@ -106,7 +109,8 @@ export class HttpServer implements AsyncCloseable {
 }
 
 function shown(status: WorkerStatus): object {
-  return { ...status, error: status.error?.message }
+  const threads = status.threads?.map((each) => ({ ...each, error: each.error?.message }))
+  return { ...status, error: status.error?.message, ...(threads && { threads }) }
 }
 
 function statusOf(error: FastifyError): number {

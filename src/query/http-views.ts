@@ -32,7 +32,7 @@ export function addViewRoutes(server: FastifyInstance, catalogue: ViewCatalogue)
     { schema: { querystring: listQuerySchema } },
     async (request, reply) => {
       const { query } = request
-      const reader = catalogue.reader(request.params.name)
+      const reader = await catalogue.reader(request.params.name).located()
       checkQuery(reader, query)
       const stamp = stampOf(reader, reader.all())
       const taken = await take(allEntries(reader, query), query.limit ?? entriesByDefault)
@@ -45,7 +45,7 @@ export function addViewRoutes(server: FastifyInstance, catalogue: ViewCatalogue)
     { schema: { querystring: listQuerySchema } },
     async (request, reply) => {
       const { query } = request
-      const reader = catalogue.reader(request.params.name)
+      const reader = await catalogue.reader(request.params.name).located()
       const key = keyFromText(reader.store.key, request.params.key)
       checkQuery(reader, query)
       const view = reader.forKey(key)

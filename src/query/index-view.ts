@@ -39,8 +39,8 @@ export class IndexView<I, K, V> {
    * @throws StateStoreNotAvailableError where no partition is on this worker, or one is being restored
    */
   async *get(indexKey: I): AsyncGenerator<KeyValueEntry<K, V>> {
-    const tables = this.#table.all()
-    for (const view of this.#index.all()) {
+    const tables = (await this.#table.located()).all()
+    for (const view of (await this.#index.located()).all()) {
       const table = tables.find(({ partition }) => partition === view.partition)
       if (!table) throw this.#moving(view.partition)
       const stores = {

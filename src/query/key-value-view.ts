@@ -40,7 +40,7 @@ export class KeyValueView<K, V> {
    * @throws QueryError when the key's partition is not on this worker; StateStoreNotAvailableError while it is restored
    */
   async get(key: K, options: ViewReadOptions = {}): Promise<ViewValue<V> | undefined> {
-    const view = this.#reader.forKey(key, options.partition)
+    const view = (await this.#reader.located()).forKey(key, options.partition)
     const store = storeOfKind<ReadOnlyKeyValueStore<K, V>>(view, 'key-value')
     const found = await store.getWithHeaders(key)
     if (!found) return undefined
@@ -51,7 +51,7 @@ export class KeyValueView<K, V> {
 
   /** The entries between two keys, both inclusive, in key order within each partition. */
   async *range(options: RangeOptions<K> = {}): AsyncGenerator<KeyValueEntry<K, V>> {
-    for (const view of this.#reader.all()) {
+    for (const view of (await this.#reader.located()).all()) {
       const store = storeOfKind<ReadOnlyKeyValueStore<K, V>>(view, 'key-value')
       for await (const entry of store.range(options)) yield entry
     }
@@ -60,7 +60,7 @@ export class KeyValueView<K, V> {
   /** How many entries there are on this worker; an estimate where counting would be slow. */
   async approximateEntries(): Promise<number> {
     let entries = 0
-    for (const view of this.#reader.all()) {
+    for (const view of (await this.#reader.located()).all()) {
       entries += await storeOfKind<ReadOnlyKeyValueStore<K, V>>(
         view,
         'key-value',

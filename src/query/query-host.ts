@@ -7,6 +7,10 @@ export interface QueryHost {
   status(): WorkerStatus
   /** The partitions of a store that are here; empty for a store that has none here now. */
   storeViews(storeName: string): StoreView[]
+  /** Brings up to date what {@link storeViews} says, where the partitions are in other threads; to be awaited before. */
+  locate?(storeName: string): Promise<void>
+  /** Says which part of the worker does not answer any more; undefined where all is well. */
+  stuck?(): string | undefined
 }
 
 /** A store of the topology that can be read by name. */

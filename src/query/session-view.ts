@@ -33,7 +33,7 @@ export class SessionView<K, V> {
     endMs: number,
     options: ViewReadOptions = {},
   ): Promise<SessionValue<V> | undefined> {
-    const view = this.#reader.forKey(key, options.partition)
+    const view = (await this.#reader.located()).forKey(key, options.partition)
     const store = storeOfKind<ReadOnlySessionStore<K, V>>(view, 'session')
     const value = await store.fetchSession(key, startMs, endMs)
     return value === undefined ? undefined : { value, ...freshnessOf([view]) }
@@ -45,7 +45,7 @@ export class SessionView<K, V> {
     range: WindowRange = {},
     options: ViewReadOptions = {},
   ): AsyncGenerator<SessionEntry<K, V>> {
-    const view = this.#reader.forKey(key, options.partition)
+    const view = (await this.#reader.located()).forKey(key, options.partition)
     const store = storeOfKind<ReadOnlySessionStore<K, V>>(view, 'session')
     const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = range
     for await (const entry of store.findSessions(key, fromMs, toMs)) yield entry
@@ -54,7 +54,7 @@ export class SessionView<K, V> {
   /** All keys' sessions that the interval touches, by end within each partition. */
   async *fetchAll(range: WindowRange = {}): AsyncGenerator<SessionEntry<K, V>> {
     const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = range
-    for (const view of this.#reader.all()) {
+    for (const view of (await this.#reader.located()).all()) {
       const store = storeOfKind<ReadOnlySessionStore<K, V>>(view, 'session')
       for await (const entry of store.findSessionsOfKeys({}, fromMs, toMs)) yield entry
     }

@@ -14,6 +14,12 @@ export class StoreReader {
     this.store = store
   }
 
+  /** This reader, when it is known where the partitions are. */
+  async located(): Promise<this> {
+    await this.#host.locate?.(this.store.name)
+    return this
+  }
+
   /** All partitions that are here. Throws `StateStoreNotAvailableError` where there is none. */
   all(): StoreView[] {
     const views = this.#host.storeViews(this.store.name)

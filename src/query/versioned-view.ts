@@ -45,7 +45,7 @@ export class VersionedView<K, V> {
    * @throws QueryError when the key's partition is not on this worker; StateStoreNotAvailableError while it is restored
    */
   async get(key: K, options: AsOfOptions = {}): Promise<VersionViewValue<V> | undefined> {
-    const view = this.#reader.forKey(key, options.partition)
+    const view = (await this.#reader.located()).forKey(key, options.partition)
     const store = storeOfKind<ReadOnlyVersionedStore<K, V>>(view, 'versioned')
     const found = await store.get(key, options.asOfMs)
     return found && { ...found, ...freshnessOf([view]) }
@@ -57,14 +57,14 @@ export class VersionedView<K, V> {
     range: VersionRange = {},
     options: ViewReadOptions = {},
   ): AsyncGenerator<VersionedRecord<V>> {
-    const view = this.#reader.forKey(key, options.partition)
+    const view = (await this.#reader.located()).forKey(key, options.partition)
     const store = storeOfKind<ReadOnlyVersionedStore<K, V>>(view, 'versioned')
     for await (const version of store.versions(key, range)) yield version
   }
 
   /** The latest values between two keys, both inclusive, in key order within each partition. */
   async *range(options: RangeOptions<K> = {}): AsyncGenerator<VersionedEntry<K, V>> {
-    for (const view of this.#reader.all()) {
+    for (const view of (await this.#reader.located()).all()) {
       const store = storeOfKind<ReadOnlyVersionedStore<K, V>>(view, 'versioned')
       for await (const entry of store.range(options)) yield entry
     }

@@ -32,7 +32,7 @@ export class WindowView<K, V> {
     windowStartMs: number,
     options: ViewReadOptions = {},
   ): Promise<ViewValue<V> | undefined> {
-    const view = this.#reader.forKey(key, options.partition)
+    const view = (await this.#reader.located()).forKey(key, options.partition)
     const store = storeOfKind<ReadOnlyWindowStore<K, V>>(view, 'window')
     const found = await store.fetchWithTimestamp(key, windowStartMs)
     return found && { ...found, ...freshnessOf([view]) }
@@ -44,7 +44,7 @@ export class WindowView<K, V> {
     range: WindowRange = {},
     options: ViewReadOptions = {},
   ): AsyncGenerator<WindowEntry<K, V>> {
-    const view = this.#reader.forKey(key, options.partition)
+    const view = (await this.#reader.located()).forKey(key, options.partition)
     const store = storeOfKind<ReadOnlyWindowStore<K, V>>(view, 'window')
     const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = range
     for await (const entry of store.fetchRange(key, fromMs, toMs)) yield entry
@@ -53,7 +53,7 @@ export class WindowView<K, V> {
   /** All keys' windows that start in the interval, by start time within each partition. */
   async *fetchAll(range: WindowRange = {}): AsyncGenerator<WindowEntry<K, V>> {
     const { fromMs = 0, toMs = Number.MAX_SAFE_INTEGER } = range
-    for (const view of this.#reader.all()) {
+    for (const view of (await this.#reader.located()).all()) {
       const store = storeOfKind<ReadOnlyWindowStore<K, V>>(view, 'window')
       for await (const entry of store.fetchAll(fromMs, toMs)) yield entry
     }

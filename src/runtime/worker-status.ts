@@ -16,6 +16,8 @@ export interface PartitionProgress extends TopicPartition {
 
 export interface TaskStatus {
   readonly taskId: TaskId
+  /** The thread that runs it, such as `thread-2`; undefined where the process has one only. */
+  readonly thread?: string
   readonly state: 'created' | 'restoring' | 'running' | 'closed'
   /** The highest event time processed and committed; −1 before the first record. */
   readonly streamTimeMs: number
@@ -44,6 +46,16 @@ export interface StandbyStoreStatus extends TopicPartition {
   readonly lagRecords: number
 }
 
+/** One of several threads of a process, each of which is a worker. Source: Java's `ThreadMetadata`. */
+export interface ThreadStatus {
+  /** Such as `thread-2`. */
+  readonly name: string
+  readonly state: WorkerState
+  readonly error: Error | undefined
+  /** Milliseconds since the thread said something; more than a second means that code in it blocks it. */
+  readonly silentMs: number
+}
+
 export interface WorkerStatus {
   readonly state: WorkerState
   readonly applicationId: string
@@ -51,6 +63,8 @@ export interface WorkerStatus {
   readonly tasks: readonly TaskStatus[]
   /** Tasks that run elsewhere, of which this worker keeps a copy of the state. */
   readonly standbys: readonly StandbyStatus[]
+  /** The threads, where the process has several. */
+  readonly threads?: readonly ThreadStatus[]
 }
 
 /** A partition of a store as it can be read here. */

@@ -81,6 +81,12 @@ export class Worker implements AsyncCloseable {
     return this.#closing
   }
 
+  /** Ends the worker with an error from outside it: nothing more is committed, and the tasks go to other workers. */
+  async abandon(error: Error): Promise<void> {
+    this.#fail(error)
+    await this.#running
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -53,8 +53,11 @@ export function errorOf(data: ErrorMessage): Error {
 }
 
 function factsOf(error: StreamsError): ErrorFacts {
-  const { retriable, taskId, topicPartition, offset, field } = error
+  const { retriable, taskId: id, topicPartition: place, offset, field } = error
   const { brokerCode } = error as { brokerCode?: number }
+  // What names a place may be more than that, with functions in it that cannot be sent.
+  const taskId = id && { subTopology: id.subTopology, partition: id.partition }
+  const topicPartition = place && { topic: place.topic, partition: place.partition }
   const known = { retriable, taskId, topicPartition, offset, field }
   return 'brokerCode' in error ? { ...known, brokerCode } : known
 }

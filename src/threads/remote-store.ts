@@ -5,8 +5,11 @@ import type { PortChannel } from './port-channel.ts'
 import type { PortableEntry, StoreCodec } from './store-codec.ts'
 import { storeMethods, type StoreMethod } from './store-methods.ts'
 
-/** A way to the thread that has a store. */
-export type ThreadChannel = Pick<PortChannel<ThreadCalls>, 'call' | 'tell'>
+/** The thread that has a store. */
+export interface StoreThread {
+  readonly channel: PortChannel<ThreadCalls>
+  ask<Answer>(ask: (channel: PortChannel<ThreadCalls>) => Promise<Answer>): Promise<Answer>
+}
 
 /** A partition of a store in another thread, as it can be read here. How fresh it is is as of the last answer. */
 export class RemoteStoreView implements StoreView {
@@ -18,14 +21,14 @@ export class RemoteStoreView implements StoreView {
   asOfMs: number
   lagRecords: number | undefined
 
-  constructor(place: StorePlace, kind: StoreKind, codec: StoreCodec, channel: ThreadChannel) {
+  constructor(place: StorePlace, kind: StoreKind, codec: StoreCodec, thread: StoreThread) {
     this.storeName = place.storeName
     this.taskId = place.taskId
     this.partition = place.partition
     this.partitions = place.partitions
     this.asOfMs = place.asOfMs
     this.lagRecords = place.lagRecords
-    this.store = remoteStore(this, kind, codec, channel)
+    this.store = remoteStore(this, kind, codec, thread)
   }
 }
 
@@ -34,7 +37,7 @@ function remoteStore(
   view: RemoteStoreView,
   kind: StoreKind,
   codec: StoreCodec,
-  channel: ThreadChannel,
+  thread: StoreThread,
 ): StateStore {
   const { storeName, partition } = view
   const methods = Object.entries(storeMethods[kind]).map(([name, method]) => {
@@ -44,9 +47,10 @@ function remoteStore(
     }
     const run =
       method.result === 'entries'
-        ? (...args: unknown[]) => new RemoteScan(channel, codec, () => request(args))
+        ? (...args: unknown[]) => new RemoteScan(thread, codec, () => request(args))
         : async (...args: unknown[]) => {
-            const answer = await channel.call('read', await request(args))
+            const read = await request(args)
+            const answer = await thread.ask((channel) => channel.call('read', read))
             view.asOfMs = answer.asOfMs
             view.lagRecords = answer.lagRecords
             return await decoded(answer.result, method, codec)
@@ -82,14 +86,14 @@ async function decoded(
 
 /** Walks a scan in another thread, page by page. */
 class RemoteScan implements StoreIterator<object> {
-  readonly #channel: ThreadChannel
+  readonly #thread: StoreThread
   readonly #codec: StoreCodec
   readonly #begin: () => Promise<StoreRead>
   #isBegun = false
   #rest: number | undefined
 
-  constructor(channel: ThreadChannel, codec: StoreCodec, begin: () => Promise<StoreRead>) {
-    this.#channel = channel
+  constructor(thread: StoreThread, codec: StoreCodec, begin: () => Promise<StoreRead>) {
+    this.#thread = thread
     this.#codec = codec
     this.#begin = begin
   }
@@ -101,7 +105,7 @@ class RemoteScan implements StoreIterator<object> {
   }
 
   close(): void {
-    if (this.#rest !== undefined) this.#channel.tell('endScan', this.#rest)
+    if (this.#rest !== undefined) this.#thread.channel.tell('endScan', this.#rest)
     this.#isBegun = true
     this.#rest = undefined
   }
@@ -126,8 +130,11 @@ class RemoteScan implements StoreIterator<object> {
   async #page(): Promise<ScanPage | undefined> {
     if (!this.#isBegun) {
       this.#isBegun = true
-      return await this.#channel.call('scan', await this.#begin())
+      const read = await this.#begin()
+      return await this.#thread.ask((channel) => channel.call('scan', read))
     }
-    return this.#rest === undefined ? undefined : await this.#channel.call('nextPage', this.#rest)
+    const rest = this.#rest
+    if (rest === undefined) return undefined
+    return await this.#thread.ask((channel) => channel.call('nextPage', rest))
   }
 }

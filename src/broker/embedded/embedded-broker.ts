@@ -16,6 +16,7 @@ import type { PartitionLog } from './partition-log.ts'
  */
 export class EmbeddedBroker implements BrokerConnector, AsyncCloseable {
   readonly name = 'embedded'
+  readonly isInProcess = true
   readonly #state: BrokerState
   readonly #sessions = new Set<ClientSession>()
   #closed = false

@@ -1,5 +1,5 @@
-import { ConfigError } from '../core/errors.ts'
-import type { Topology } from '../topology/topology.ts'
+import { ConfigError } from './core/errors.ts'
+import type { Topology } from './topology/topology.ts'
 import { loadModule } from './load-module.ts'
 
 /**

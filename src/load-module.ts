@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ConfigError, messageOf } from '../core/errors.ts'
+import { ConfigError, messageOf } from './core/errors.ts'
 
 /**
  * Imports a user's module by path.
