@@ -47,7 +47,8 @@ export async function loadThreadConfig(
   settings: object,
 ): Promise<KafkaStreamsConfig> {
   const file = fileURLToPath(address)
-  const { default: exported } = await loadModule(file)
+  const module = await loadModule(file)
+  const exported = module['default'] ?? module['config']
   const loaded = (typeof exported === 'function' ? await exported() : exported) as
     MillraceConfig | undefined
   const { topology, broker } = loaded ?? {}

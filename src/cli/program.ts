@@ -10,6 +10,7 @@ import { exitCodes } from './exit-code.ts'
 import { loadTopology } from '../load-topology.ts'
 import { findTopology, resolveConfig } from './resolve-config.ts'
 import { runWorker } from './run-command.ts'
+import { withThreadModule } from './thread-config.ts'
 import { addSchemasCommands } from './schemas-commands.ts'
 import { httpAddress, kebab, settings, type TextSettings } from './settings-sources.ts'
 
@@ -75,7 +76,8 @@ function addRun(program: Command): void {
     const logger = cliLogger({ level: flags.logLevel, format: flags.logFormat })
     const { config: file } = flags as { readonly config?: string }
     const sources = { module, file, flags, environment: process.env }
-    await runWorker(await resolveConfig(sources, logger), logger)
+    const config = withThreadModule(await resolveConfig(sources, logger), sources)
+    await runWorker(config, logger)
   })
 }
 

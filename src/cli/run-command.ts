@@ -30,5 +30,7 @@ export async function runWorker(config: KafkaStreamsConfig, logger: Logger): Pro
 function startedLine(app: KafkaStreams): string {
   const { applicationId, state, tasks } = app.status()
   const http = app.httpUrl === undefined ? '' : `, ${app.httpUrl}`
-  return `${applicationId} is ${state} with ${tasks.length} tasks${http}`
+  const threads = app.status().threads
+  const inThreads = threads ? ` in ${threads.length} threads` : ''
+  return `${applicationId} is ${state} with ${tasks.length} tasks${inThreads}${http}`
 }

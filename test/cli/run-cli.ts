@@ -18,6 +18,8 @@ export interface RunningCli {
   readonly ended: Promise<Ended>
   /** Resolves when the output has this in it. */
   untilPrinted(text: RegExp): Promise<void>
+  /** What it has written so far, to standard output and to standard error. */
+  written(): { readonly stdout: string; readonly stderr: string }
 }
 
 /** Starts `millrace` from source. */
@@ -57,7 +59,7 @@ export function startCli(
       void ended.then((end) => reject(new Error(`it ended with ${end.code}: ${end.stderr}`)))
       look()
     })
-  return { child, ended, untilPrinted }
+  return { child, ended, untilPrinted, written: () => ({ stdout, stderr }) }
 }
 
 /** Runs `millrace` to its end. */
