@@ -1,5 +1,5 @@
 import type { TaskId } from '../core/task-id.ts'
-import type { TaskStatus, WorkerState } from '../runtime/worker-status.ts'
+import type { StandbyStatus, TaskStatus, WorkerState } from '../runtime/worker-status.ts'
 import type { ErrorMessage } from './error-message.ts'
 import type { LogLevel, PortableFacts } from './portable-log.ts'
 import type { PortableEntry } from './store-codec.ts'
@@ -24,6 +24,7 @@ export interface ThreadReport {
   readonly state: WorkerState
   readonly error: ErrorMessage | undefined
   readonly tasks: readonly TaskStatus[]
+  readonly standbys: readonly StandbyStatus[]
   readonly stores: readonly StorePlace[]
 }
 

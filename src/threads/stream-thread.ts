@@ -24,7 +24,13 @@ export interface StreamThreadOptions {
 /** How long a thread may take to close beyond the time that its worker has for that. */
 const graceMs = 5_000
 
-const nothingReported: ThreadReport = { state: 'created', error: undefined, tasks: [], stores: [] }
+const nothingReported: ThreadReport = {
+  state: 'created',
+  error: undefined,
+  tasks: [],
+  standbys: [],
+  stores: [],
+}
 
 /** One thread with a worker in it, seen from the process. */
 export class StreamThread {
@@ -122,7 +128,13 @@ export class StreamThread {
     this.#hasEnded = true
     this.#options.folders.releaseAll(this.index)
     const failure = this.#failure ?? (this.#isClosing ? undefined : unexplained(this.name, code))
-    this.#report = { ...this.#report, state: failure ? 'error' : 'closed', tasks: [], stores: [] }
+    this.#report = {
+      ...this.#report,
+      state: failure ? 'error' : 'closed',
+      tasks: [],
+      standbys: [],
+      stores: [],
+    }
     this.channel.end(failure ?? new LifecycleError(`${this.name} was closed`))
     return failure
   }

@@ -99,6 +99,7 @@ export class StreamThreads {
       tasks: threads.flatMap(({ name, report }) =>
         report.tasks.map((task) => ({ ...task, thread: name })),
       ),
+      standbys: threads.flatMap(({ report }) => report.standbys),
       threads: threads.map(({ name, report, silentMs }) => ({
         name,
         state: report.state,
