@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { BrokerConnector } from './broker/connector.ts'
 import type { Compression } from './broker/port.ts'
+import { checkThreads } from './check-threads.ts'
 import { ConfigError } from './core/errors.ts'
 import type { Logger } from './core/logger.ts'
 import { nearestName } from './core/nearest-name.ts'
@@ -339,24 +340,4 @@ function checkTimeouts(config: KafkaStreamsConfig): void {
       `(${sessionTimeoutMs}), or one late heartbeat costs the worker its tasks`,
     { field: 'heartbeatIntervalMs' },
   )
-}
-
-function checkThreads({ threads = 1, module, broker }: KafkaStreamsConfig): void {
-  if (threads === 1) return
-  const field = 'threads'
-  if (broker.isInProcess === true) {
-    throw new ConfigError(
-      `threads is ${threads}, and the broker ${broker.name} lives in one thread, where others cannot reach it: use ` +
-        'Kafka, or one thread',
-      { field },
-    )
-  }
-  if (module === undefined) {
-    throw new ConfigError(
-      `threads is ${threads}, and functions such as a topology's cannot be sent to a thread: put the configuration ` +
-        'into a module of its own that exports it as its default, with module: import.meta.url in it, and make ' +
-        'KafkaStreams of what you import from there',
-      { field },
-    )
-  }
 }
