@@ -37,7 +37,7 @@ export interface RocksDbConfig {
   readonly binding?: 'auto' | 'rocksdb' | 'rocksdb-native'
   /** Bytes of memory for blocks read from disk, per task. Default: 32 MiB. */
   readonly cacheBytes?: number
-  /** Bytes of memory for committed entries that are read again, per task. Default: 16 MiB. */
+  /** Bytes of memory for committed entries that are read again, per task. Default: 48 MiB. */
   readonly readCacheBytes?: number
   /** Bytes of RocksDB's write buffer per task; RocksDB may use twice as much. Default: 16 MiB. */
   readonly writeBufferBytes?: number

@@ -1,3 +1,4 @@
+import type { PackedBytes } from '../core/byte-text.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
 import type { Headers } from '../core/headers.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
@@ -179,16 +180,19 @@ export interface ProducerOptions {
 export interface Producer extends AsyncCloseable {
   /** Bytes that were sent and are not acknowledged yet. */
   readonly bufferedBytes: number
+  /** Whether {@link send} also takes keys and values as strings of one character a byte, which saves making Buffers. */
+  readonly takesText?: boolean
   /**
    * Appends one record to its partition's batch; synchronous. Throws `ProductionError` where this record can never be
    * written (too large for a batch, an unknown partition), leaving the producer usable. The bytes are copied.
+   * Strings are for those only that say so in {@link takesText}.
    */
   send(
     topic: string,
     partition: number,
     timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     headers?: Headers,
   ): void
   /** Fetches what `send` must know of these topics beforehand (leaders, partition counts). */

@@ -4,9 +4,8 @@
  *
  * @remarks Source: `org.apache.kafka.common.utils.Utils.murmur2` and `toPositive`.
  */
-function murmur2Positive(data: Uint8Array): number {
+function murmur2Positive(data: Uint8Array, length: number): number {
   const m = 0x5bd1e995
-  const length = data.length
   let h = 0x9747b28c ^ length
   let i = 0
   for (const end = length & ~3; i < end; i += 4) {
@@ -26,7 +25,18 @@ function murmur2Positive(data: Uint8Array): number {
   return h & 0x7fffffff
 }
 
-/** The partition that Kafka's default partitioner gives to a key. */
-export function partitionForKey(key: Uint8Array, partitions: number): number {
-  return murmur2Positive(key) % partitions
+/** The partition that Kafka's default partitioner gives to a key: bytes, or a string of one character a byte. */
+export function partitionForKey(key: Uint8Array | string, partitions: number): number {
+  const bytes = typeof key === 'string' ? scratchBytes(key) : key
+  return murmur2Positive(bytes, key.length) % partitions
+}
+
+let scratch = new Uint8Array(64)
+
+/** The bytes of a string that has one character a byte; valid until the next call. */
+function scratchBytes(text: string): Uint8Array {
+  const { length } = text
+  if (length > scratch.length) scratch = new Uint8Array(2 * length)
+  for (let i = 0; i < length; i++) scratch[i] = text.charCodeAt(i)
+  return scratch
 }

@@ -5,6 +5,7 @@ import type {
   IdentityRenewal,
   Producer,
 } from '../broker/port.ts'
+import type { PackedBytes } from '../core/byte-text.ts'
 import { UnknownTopicError } from '../core/errors.ts'
 import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
@@ -33,6 +34,10 @@ export class BrokerRecordCollector implements RecordCollector {
     return this.#producer
   }
 
+  get takesText(): boolean {
+    return this.#producer.takesText === true
+  }
+
   /** Whether anything was sent that is in a transaction which has not ended. */
   get inTransaction(): boolean {
     return this.#inTransaction
@@ -50,8 +55,8 @@ export class BrokerRecordCollector implements RecordCollector {
     topic: string,
     partition: number | undefined,
     timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     headers: Headers,
   ): void {
     if (this.#transactional && !this.#inTransaction) this.beginTransaction()
@@ -123,8 +128,9 @@ export class BrokerRecordCollector implements RecordCollector {
     await this.#producer.prepare(topics)
   }
 
-  #choose(topic: string, key: Buffer | null): number {
+  #choose(topic: string, key: PackedBytes | null): number {
     const partitions = this.partitions(topic)
+    if (partitions === 1) return 0
     if (key !== null) return partitionForKey(key, partitions)
     const turn = this.#turns.get(topic) ?? 0
     this.#turns.set(topic, (turn + 1) % partitions)

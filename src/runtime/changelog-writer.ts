@@ -1,3 +1,4 @@
+import { unpacked } from '../core/byte-text.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { Change } from '../state/task-state.ts'
 import {
@@ -49,13 +50,13 @@ export class ChangelogWriter {
   readonly write = (change: Change): void => {
     const topic = this.#written.get(change.storeName)
     if (topic === undefined) return
-    this.#collector.send(
-      topic,
-      this.#partition,
-      change.timestampMs,
-      change.key,
-      change.value,
-      change.headers,
-    )
+    const { timestampMs, key, value, headers } = change
+    const collector = this.#collector
+    if (collector.takesText) {
+      collector.send(topic, this.#partition, timestampMs, key, value, headers)
+      return
+    }
+    const valueBytes = value === null ? null : unpacked(value)
+    collector.send(topic, this.#partition, timestampMs, unpacked(key), valueBytes, headers)
   }
 }

@@ -1,3 +1,4 @@
+import type { PackedBytes } from '../core/byte-text.ts'
 import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 
@@ -6,16 +7,19 @@ import type { MaybePromise } from '../core/maybe-promise.ts'
  * those on the broker.
  */
 export interface RecordCollector {
+  /** Whether {@link send} also takes keys and values as strings of one character a byte. */
+  readonly takesText?: boolean
   /**
    * Appends a record; synchronous. `partition` undefined: Kafka's default by key, and by turns where the key is null.
-   * Throws `ProductionError` where this very record cannot be written.
+   * Throws `ProductionError` where this very record cannot be written. Strings are for those only that say so in
+   * {@link takesText}.
    */
   send(
     topic: string,
     partition: number | undefined,
     timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     headers: Headers,
   ): void
   /** Undefined unless what is buffered must drain before more is processed. */

@@ -1,3 +1,4 @@
+import { unpacked, type PackedBytes } from '../core/byte-text.ts'
 import { messageOf, ProductionError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { partitionForKey } from '../core/murmur2.ts'
@@ -122,10 +123,19 @@ export class TaskSinkNode implements GraphNode {
 
   #write(to: Target, record: AnyRecord): void {
     const { key, value } = record
+    const text = this.#collector.takesText === true
     const keyBytes =
-      key === null || key === undefined ? null : this.#key.serialize(key, to.keyContext)
+      key === null || key === undefined
+        ? null
+        : text && this.#key.partitioningBytes === undefined
+          ? serializedText(this.#key, key, to.keyContext)
+          : this.#key.serialize(key, to.keyContext)
     const valueBytes =
-      value === null || value === undefined ? null : this.#value.serialize(value, to.valueContext)
+      value === null || value === undefined
+        ? null
+        : text
+          ? serializedText(this.#value, value, to.valueContext)
+          : this.#value.serialize(value, to.valueContext)
     const chosen = this.#partitioner && this.#choosePartitions(to, record)
     if (chosen === undefined) {
       this.#send(to, this.#partitionOfKey(to, keyBytes), keyBytes, valueBytes, record)
@@ -140,8 +150,8 @@ export class TaskSinkNode implements GraphNode {
   #send(
     { topic }: Target,
     partition: number | undefined,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     { timestampMs, headers }: AnyRecord,
   ): void {
     const { undo } = this.#scope
@@ -159,9 +169,9 @@ export class TaskSinkNode implements GraphNode {
   }
 
   /** Undefined: the collector goes by all of the key. */
-  #partitionOfKey(to: Target, key: Buffer | null): number | undefined {
+  #partitionOfKey(to: Target, key: PackedBytes | null): number | undefined {
     if (this.#key.partitioningBytes === undefined || key === null) return undefined
-    const bytes = this.#key.partitioningBytes(key)
+    const bytes = this.#key.partitioningBytes(unpacked(key))
     return partitionForKey(bytes, this.#collector.partitions(to.topic))
   }
 
@@ -201,6 +211,12 @@ export class TaskSinkNode implements GraphNode {
       )
     })
   }
+}
+
+function serializedText(serde: Serde<unknown>, value: unknown, context: SerdeContext): PackedBytes {
+  return serde.serializeText === undefined
+    ? serde.serialize(value, context)
+    : serde.serializeText(value, context)
 }
 
 function target(topic: string): Target {

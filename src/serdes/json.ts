@@ -1,3 +1,4 @@
+import { isAscii, type PackedBytes } from '../core/byte-text.ts'
 import { ConfigError, messageOf } from '../core/errors.ts'
 import { isPromise } from '../core/maybe-promise.ts'
 import { utf8Text } from './buffer-text.ts'
@@ -5,6 +6,7 @@ import { unwritableJsonPart } from './json-faults.ts'
 import { shown, unreadable, unwritable } from './serde-errors.ts'
 import type { Serde, SerdeContext } from './serde.ts'
 import { issuePath, type StandardSchema, type StandardSchemaIssue } from './standard-schema.ts'
+import { withText } from './with-text.ts'
 
 /** How {@link json} checks its values. */
 export interface JsonOptions<Output> {
@@ -39,14 +41,22 @@ export function json(options?: JsonOptions<unknown>): Serde<unknown> {
   return options === undefined ? plain : validated(options)
 }
 
-function parseAt(buffer: Buffer, start: number, end: number, context: SerdeContext): unknown {
-  const text = utf8Text(buffer, start, end)
-  if (text === undefined) throw unreadable('json', context, 'the bytes are not valid UTF-8')
+function parseText(text: string, context: SerdeContext): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
     throw unreadable('json', context, messageOf(cause), { cause })
   }
+}
+
+function parseAt(buffer: Buffer, start: number, end: number, context: SerdeContext): unknown {
+  const text = utf8Text(buffer, start, end)
+  if (text === undefined) throw unreadable('json', context, 'the bytes are not valid UTF-8')
+  return parseText(text, context)
+}
+
+function packed(text: string): PackedBytes {
+  return isAscii(text) ? text : Buffer.from(text, 'utf8')
 }
 
 function textOf(value: unknown, context: SerdeContext): string {
@@ -69,43 +79,52 @@ function textOf(value: unknown, context: SerdeContext): string {
   return text
 }
 
-const plain: Serde<unknown> = {
-  name: 'json',
-  serialize: (value, context) => Buffer.from(textOf(value, context), 'utf8'),
-  deserialize: (bytes, context) => parseAt(bytes, 0, bytes.length, context),
-  deserializeAt: parseAt,
-}
+const plain: Serde<unknown> = withText<unknown>(
+  {
+    name: 'json',
+    serialize: (value, context) => Buffer.from(textOf(value, context), 'utf8'),
+    deserialize: (bytes, context) => parseAt(bytes, 0, bytes.length, context),
+    deserializeAt: parseAt,
+  },
+  {
+    serializeText: (value, context) => packed(textOf(value, context)),
+    deserializeText: parseText,
+  },
+)
 
 function validated(options: JsonOptions<unknown>): Serde<unknown> {
   const validate = validatorOf(options.schema)
-  const deserializeAt = (
-    buffer: Buffer,
-    start: number,
-    end: number,
-    context: SerdeContext,
-  ): unknown => {
-    const result = validate(parseAt(buffer, start, end, context))
+  const accepted = (value: unknown, context: SerdeContext): unknown => {
+    const result = validate(value)
     if (!result.issues) return result.value
     throw unreadable('json', context, issuesText(result.issues), {
       field: firstField(result.issues),
     })
   }
   const validateOnWrite = options.validateOnWrite ?? true
-  return {
-    name: 'json',
-    serialize(value, context) {
-      const text = textOf(value, context)
-      if (validateOnWrite) {
-        const { issues } = validate(JSON.parse(text))
-        if (issues) {
-          throw unwritable('json', context, issuesText(issues), { field: firstField(issues) })
-        }
+  const writtenText = (value: unknown, context: SerdeContext): string => {
+    const text = textOf(value, context)
+    if (validateOnWrite) {
+      const { issues } = validate(JSON.parse(text))
+      if (issues) {
+        throw unwritable('json', context, issuesText(issues), { field: firstField(issues) })
       }
-      return Buffer.from(text, 'utf8')
-    },
-    deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
-    deserializeAt,
+    }
+    return text
   }
+  return withText<unknown>(
+    {
+      name: 'json',
+      serialize: (value, context) => Buffer.from(writtenText(value, context), 'utf8'),
+      deserialize: (bytes, context) => accepted(parseAt(bytes, 0, bytes.length, context), context),
+      deserializeAt: (buffer, start, end, context) =>
+        accepted(parseAt(buffer, start, end, context), context),
+    },
+    {
+      serializeText: (value, context) => packed(writtenText(value, context)),
+      deserializeText: (text, context) => accepted(parseText(text, context), context),
+    },
+  )
 }
 
 type Checked =

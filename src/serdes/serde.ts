@@ -1,3 +1,4 @@
+import type { PackedBytes } from '../core/byte-text.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { SchemaRegistry } from './schema-registry.ts'
 
@@ -37,6 +38,13 @@ export interface Serde<T> {
    * runtime prefers where it is present. Must agree with {@link deserialize}.
    */
   deserializeAt?(buffer: Buffer, start: number, end: number, context: SerdeContext): T
+  /**
+   * The bytes that {@link serialize} gives; where all of them are below 128 they may be given as a string of one
+   * character a byte, which saves making a Buffer. A fast path that the runtime prefers where it is present.
+   */
+  serializeText?(value: T, context: SerdeContext): PackedBytes
+  /** Reads a value from bytes that are all below 128, given as a string. Must agree with {@link deserialize}. */
+  deserializeText?(text: string, context: SerdeContext): T
   /**
    * Makes everything that these values need available (unknown schema ids); returns undefined where nothing is
    * missing. Must not reject for a value that is merely bad: {@link deserialize} throws for that one. It rejects when

@@ -1,6 +1,8 @@
+import { isAscii } from '../core/byte-text.ts'
 import { isWellFormed, utf8Text } from './buffer-text.ts'
 import { shown, unreadable, unwritable } from './serde-errors.ts'
 import type { Serde, SerdeContext } from './serde.ts'
+import { withText } from './with-text.ts'
 
 function deserializeAt(buffer: Buffer, start: number, end: number, context: SerdeContext): string {
   const text = utf8Text(buffer, start, end)
@@ -24,23 +26,32 @@ function asciiBytes(text: string): Buffer | undefined {
   return bytes
 }
 
-const serde: Serde<string> = {
-  name: 'string',
-  serialize(value, context) {
-    if (typeof value !== 'string') {
-      throw unwritable('string', context, `expected a string, got ${shown(value)}`)
-    }
-    const short = value.length <= shortText ? asciiBytes(value) : undefined
-    if (short) return short
-    if (!isWellFormed(value)) {
-      throw unwritable('string', context, `${shown(value)} holds half of a surrogate pair`)
-    }
-    return Buffer.from(value, 'utf8')
-  },
-  deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
-  deserializeAt,
-  fromText: (text) => text,
+function serialize(value: string, context: SerdeContext): Buffer {
+  if (typeof value !== 'string') {
+    throw unwritable('string', context, `expected a string, got ${shown(value)}`)
+  }
+  const short = value.length <= shortText ? asciiBytes(value) : undefined
+  if (short) return short
+  if (!isWellFormed(value)) {
+    throw unwritable('string', context, `${shown(value)} holds half of a surrogate pair`)
+  }
+  return Buffer.from(value, 'utf8')
 }
+
+const serde: Serde<string> = withText(
+  {
+    name: 'string',
+    serialize,
+    deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
+    deserializeAt,
+    fromText: (text) => text,
+  },
+  {
+    serializeText: (value, context) =>
+      typeof value === 'string' && isAscii(value) ? value : serialize(value, context),
+    deserializeText: (text) => text,
+  },
+)
 
 /**
  * Text as UTF-8.

@@ -3,7 +3,7 @@ import type { EntryReader } from './entry-reader.ts'
 import { WithoutHeaders } from './header-values.ts'
 import type { KeyRange, StorageKey } from './key-bytes.ts'
 import type { EntryScan, ScannedEntry, StoredEntry } from './stored-entry.ts'
-import type { LayerEntry } from './store-layer.ts'
+import type { LayerEntry } from './layer-entry.ts'
 import type { WritableEntries } from './writable-entries.ts'
 
 /** Reads a store that keeps headers: its entries have their values as the serde reads them, and their headers. */

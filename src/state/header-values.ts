@@ -64,6 +64,10 @@ export class WithoutHeaders implements StoredEntry {
     return valueBehindHeaders(this.#entry.bytes())
   }
 
+  packed(): Buffer {
+    return this.bytes()
+  }
+
   headers(): Headers {
     return headersBefore(this.#entry.bytes())
   }

@@ -1,3 +1,4 @@
+import { unpacked } from '../core/byte-text.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { LifecycleError } from '../core/errors.ts'
 import { noHeaders, type Headers } from '../core/headers.ts'
@@ -5,7 +6,7 @@ import type { EntryReader } from './entry-reader.ts'
 import { WithoutHeaders, withHeaders } from './header-values.ts'
 import { afterKey, afterPrefix, storageKey } from './key-bytes.ts'
 import type { WritableEntries } from './writable-entries.ts'
-import { LayerEntry } from './store-layer.ts'
+import { LayerEntry } from './layer-entry.ts'
 import type { StoredEntry } from './stored-entry.ts'
 import type {
   KeyValueEntry,
@@ -133,15 +134,14 @@ export class LayeredKeyValueStore<K, V>
   ): void {
     checkTimestamp(this.name, timestampMs)
     const stored = this.serdes.storageKey(key)
-    const keyBytes = this.serdes.lastKeyBytes
     let valueBytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)
     if (this.#keepsHeaders && valueBytes !== null) {
       valueBytes = withHeaders(
         headers ?? this.#context.clock.recordHeaders ?? noHeaders,
-        valueBytes,
+        unpacked(valueBytes),
       )
     }
-    const entry = new LayerEntry(keyBytes, valueBytes, timestampMs)
+    const entry = new LayerEntry(stored, valueBytes, timestampMs)
     this.#store.put(stored, entry)
     this.#context.written(entry)
   }

@@ -2,7 +2,9 @@ import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { KeyRange, StorageKey } from './key-bytes.ts'
 import { mergeCaptured, MergedScan } from './merged-scan.ts'
 import type { CommittedEntries } from './state-engine.ts'
-import { StoreLayer, type LayerEntry } from './store-layer.ts'
+import { DirtySlots, type Slot, type SlotIndex } from './slot.ts'
+import { SlotLayer } from './slot-layer.ts'
+import type { LayerEntry } from './layer-entry.ts'
 import type { EntryScan, StoredEntry } from './stored-entry.ts'
 import type { UndoLog } from './undo-log.ts'
 import type { WritableEntries } from './writable-entries.ts'
@@ -12,14 +14,23 @@ export class LayeredStore implements WritableEntries {
   readonly name: string
   readonly committed: CommittedEntries
   readonly #checkOpen: () => void
-  #open = new StoreLayer()
-  #sealed: StoreLayer | undefined
+  readonly #slots: SlotIndex
+  readonly #settled: (slot: Slot) => void
+  #open = new SlotLayer()
+  #sealed: SlotLayer | undefined
   #observedMs: number
   #discards = 0
   #undo: UndoLog | undefined
 
-  constructor(name: string, committed: CommittedEntries, checkOpen: () => void) {
+  constructor(
+    name: string,
+    committed: CommittedEntries,
+    checkOpen: () => void,
+    slots: SlotIndex = committed.slots ?? new DirtySlots(),
+  ) {
     this.name = name
+    this.#slots = slots
+    this.#settled = (slot) => slots.settled(slot)
     this.committed = committed
     this.#checkOpen = checkOpen
     this.#observedMs = committed.observedMs
@@ -79,8 +90,12 @@ export class LayeredStore implements WritableEntries {
 
   find(key: StorageKey): MaybePromise<StoredEntry | undefined> {
     this.#checkOpen()
-    const layered = this.#layered(key)
-    if (layered !== undefined) return layered.value === null ? undefined : layered
+    const slot = this.#slots.get(key)
+    if (slot !== undefined) {
+      const layered = slot.open ?? slot.sealed
+      if (layered !== undefined) return layered.value === null ? undefined : layered
+      if (slot.committed !== undefined) return slot.committed ?? undefined
+    }
     const known = this.committed.peek(key)
     if (known !== undefined) return known ?? undefined
     return this.committed.read(key, true)
@@ -88,11 +103,15 @@ export class LayeredStore implements WritableEntries {
 
   put(key: StorageKey, entry: LayerEntry): void {
     this.#checkOpen()
+    const slot = this.#slots.take(key)
     if (this.#undo?.isOpen) {
-      const before = this.#open.get(key)
-      this.#undo.onUndo(() => this.#open.putBack(key, before))
+      const before = slot.open
+      this.#undo.onUndo(() => {
+        this.#open.putBack(slot, before)
+        this.#slots.settled(slot)
+      })
     }
-    this.#open.put(key, entry)
+    this.#open.put(slot, entry)
   }
 
   /** Notes what the changelog is to get of a store whose changelog is not made of its entries. */
@@ -108,7 +127,7 @@ export class LayeredStore implements WritableEntries {
   }
 
   want(key: StorageKey): void {
-    if (this.#layered(key) === undefined) this.committed.want(key)
+    this.committed.want(key)
   }
 
   scan(range: KeyRange, keysOnly: boolean): EntryScan {
@@ -130,21 +149,27 @@ export class LayeredStore implements WritableEntries {
   }
 
   /** Sets the open layer aside and begins the next. */
-  seal(): StoreLayer {
+  seal(): SlotLayer {
     const sealed = this.#open
+    sealed.seal()
     this.#sealed = sealed
-    this.#open = new StoreLayer()
+    this.#open = new SlotLayer()
     return sealed
   }
 
   /** The sealed layer is now committed state. */
-  applied(sealed: StoreLayer): void {
-    if (this.#sealed === sealed) this.#sealed = undefined
+  applied(sealed: SlotLayer): void {
+    if (this.#sealed === sealed) {
+      sealed.clear(this.#settled)
+      this.#sealed = undefined
+    }
     this.committedChanged()
   }
 
   discard(): void {
-    this.#open = new StoreLayer()
+    this.#open.clear(this.#settled)
+    this.#sealed?.clear(this.#settled)
+    this.#open = new SlotLayer()
     this.#sealed = undefined
     this.#observedMs = this.committed.observedMs
     this.#discards++
@@ -169,14 +194,18 @@ export class LayeredStore implements WritableEntries {
   }
 
   #layered(key: StorageKey): LayerEntry | undefined {
-    return this.#open.get(key) ?? this.#sealed?.get(key)
+    const slot = this.#slots.get(key)
+    return slot?.open ?? slot?.sealed
   }
 
   // Where committed entries are on disk and not cached, a write counts as a new entry: an estimate.
   #countChange(): number {
     let change = 0
-    const changed = new Map(this.#sealed?.entries())
-    for (const [key, entry] of this.#open.entries()) changed.set(key, entry)
+    const changed = new Map<StorageKey, LayerEntry>()
+    for (const layer of [this.#sealed, this.#open]) {
+      if (layer === undefined) continue
+      for (let at = 0; at < layer.size; at++) changed.set(layer.key(at), layer.entry(at))
+    }
     for (const [key, entry] of changed) {
       const known = this.committed.peek(key)
       if (entry.value === null) change -= known ? 1 : 0

@@ -10,10 +10,10 @@ import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { SealedLayers } from './sealed-layers.ts'
 import type { EngineSizes, StateEngine, StoreCommit } from './state-engine.ts'
 import type { StateStore } from './store.ts'
-import type { StoreLayer } from './store-layer.ts'
 import type { PlacedStore } from './store-shape.ts'
 import { TaskStore } from './task-store.ts'
 import type { UndoLog } from './undo-log.ts'
+import type { WrittenEntries } from './written-entries.ts'
 import type {
   ChangelogRecord,
   OpenTaskStateOptions,
@@ -200,7 +200,7 @@ export class LayeredTaskState implements TaskState {
 
   #restored(
     store: TaskStore,
-    layer: StoreLayer,
+    layer: WrittenEntries,
     offsets: ReadonlyMap<string, number>,
   ): MaybePromise<void> {
     const resolved = store.engine.resolvesOnRead ? undefined : store.resolve(layer)

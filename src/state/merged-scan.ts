@@ -1,6 +1,6 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { StorageKey } from './key-bytes.ts'
-import type { LayeredEntry } from './store-layer.ts'
+import type { LayeredEntry } from './layer-entry.ts'
 import { scanBatchEntries, type EntryScan, type ScannedEntry } from './stored-entry.ts'
 
 /** Walks committed entries with uncommitted ones over them: a write hides what it replaces, a deletion hides itself. */

@@ -2,11 +2,12 @@ import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { storageKey } from './key-bytes.ts'
 import { LayeredStore } from './layered-store.ts'
 import type { CommittedEntries, StateEngine } from './state-engine.ts'
-import type { StoreLayer } from './store-layer.ts'
 import type { VersionedStoreSpec } from './store-spec.ts'
+import { DirtySlots } from './slot.ts'
 import type { ChangelogRecord } from './task-state.ts'
 import { VersionLog } from './version-log.ts'
 import { latestKey } from './versioned-keys.ts'
+import type { WrittenEntries } from './written-entries.ts'
 
 /**
  * The writes that the changelog records of a versioned store stand for: each version is put as it was, since what
@@ -17,15 +18,16 @@ export function restoredVersions(
   engine: StateEngine,
   { storeName, historyRetentionMs }: VersionedStoreSpec<never, never>,
   records: readonly ChangelogRecord[],
-): MaybePromise<StoreLayer> {
-  const view = new LayeredStore(storeName, committed, () => undefined)
+): MaybePromise<WrittenEntries> {
+  // Its writes are not those of the store that processing sees.
+  const view = new LayeredStore(storeName, committed, () => undefined, new DirtySlots())
   const log = new VersionLog(view)
   const versions = records.map(({ key, value, timestampMs }) => ({
     key: storageKey(key),
     value,
     timestampMs,
   }))
-  const putFrom = (first: number): MaybePromise<StoreLayer> => {
+  const putFrom = (first: number): MaybePromise<WrittenEntries> => {
     for (let at = first; at < versions.length; at++) {
       const version = versions[at]!
       // A topic that was not written here may hold what this store would not have taken.

@@ -1,10 +1,10 @@
-import type { StoreLayer } from './store-layer.ts'
+import type { SlotLayer } from './slot-layer.ts'
 import type { Change, SealedChanges } from './task-state.ts'
 import type { TaskStore } from './task-store.ts'
 
 /** The layers that a seal set aside, one a store. */
 export class SealedLayers implements SealedChanges {
-  readonly stores: readonly { readonly store: TaskStore; readonly layer: StoreLayer }[]
+  readonly stores: readonly { readonly store: TaskStore; readonly layer: SlotLayer }[]
 
   constructor(stores: readonly TaskStore[]) {
     this.stores = stores.map((store) => ({ store, layer: store.seal() }))

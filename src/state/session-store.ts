@@ -2,7 +2,7 @@ import type { LayeredStore } from './layered-store.ts'
 import { sessionChangelogKey } from './session-keys.ts'
 import { checkSession, SessionReader } from './session-reader.ts'
 import type { SessionStore } from './session-store-types.ts'
-import { LayerEntry } from './store-layer.ts'
+import { LayerEntry } from './layer-entry.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import { checkTimestamp, type WriteContext } from './write-context.ts'
 

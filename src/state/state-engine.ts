@@ -1,7 +1,8 @@
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { KeyRange, StorageKey } from './key-bytes.ts'
 import type { StoreKind } from './store.ts'
-import type { StoreLayer } from './store-layer.ts'
+import type { SlotIndex } from './slot.ts'
+import type { WrittenEntries } from './written-entries.ts'
 import type { EntryScan, ScannedEntry, StoredEntry } from './stored-entry.ts'
 
 /** What an engine must know of a store to keep its entries. */
@@ -24,6 +25,8 @@ export interface StoreShape {
 
 /** The committed entries of one store. */
 export interface CommittedEntries {
+  /** Where entries are kept for reading, to be shared with uncommitted writes; undefined where there is no such place. */
+  readonly slots?: SlotIndex
   readonly segmentIntervalMs: number
   /** The highest window start that was committed, of a window store; −1 for none. */
   readonly observedMs: number
@@ -44,7 +47,7 @@ export interface CommittedEntries {
 /** The writes that a commit brings to one store. */
 export interface StoreCommit {
   readonly storeName: string
-  readonly layer: StoreLayer
+  readonly layer: WrittenEntries
   /** Entries below this key have expired: they are dropped, and not written. */
   readonly dropBelow: StorageKey | undefined
   /** Whether what is written is likely to be read soon. */

@@ -1,3 +1,4 @@
+import { isAscii, unpacked, type PackedBytes } from '../core/byte-text.ts'
 import { SerializationError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { bindSerde, type Serde, type SerdeContext, type SerdeEnvironment } from '../serdes/serde.ts'
@@ -13,7 +14,7 @@ export class StoreSerdes<K, V> {
   readonly #keyContext: SerdeContext
   readonly #valueContext: SerdeContext
   #lastKey: K | undefined
-  #lastBytes: Buffer = Buffer.alloc(0)
+  #lastPacked: PackedBytes = ''
   #lastStorageKey: StorageKey = ''
 
   constructor(spec: StoreSpec, topic: string, environment: SerdeEnvironment) {
@@ -36,27 +37,48 @@ export class StoreSerdes<K, V> {
     if (key === null || key === undefined) {
       throw new SerializationError(`The store ${this.#storeName} has no place for a null key`)
     }
-    this.#lastBytes = this.#key.serialize(key, this.#keyContext)
+    const packed =
+      this.#key.serializeText === undefined
+        ? this.#key.serialize(key, this.#keyContext)
+        : this.#key.serializeText(key, this.#keyContext)
+    this.#lastPacked = packed
     this.#lastKey = key
-    this.#lastStorageKey = storageKey(this.#lastBytes)
+    this.#lastStorageKey = typeof packed === 'string' ? packed : storageKey(packed)
     return this.#lastStorageKey
   }
 
   /** The bytes of the key that {@link storageKey} was last asked for. */
   get lastKeyBytes(): Buffer {
-    return this.#lastBytes
+    return unpacked(this.#lastPacked)
+  }
+
+  /** The same as they are at hand. */
+  get lastKeyPacked(): PackedBytes {
+    return this.#lastPacked
   }
 
   key(stored: StorageKey): K {
+    const read = this.#key.deserializeText
+    if (read !== undefined && isAscii(stored)) return read.call(this.#key, stored, this.#keyContext)
     return this.#key.deserialize(storageKeyBytes(stored), this.#keyContext)
   }
 
-  valueBytes(value: V): Buffer {
-    return this.#value.serialize(value, this.#valueContext)
+  valueBytes(value: V): PackedBytes {
+    if (this.#value.serializeText === undefined) {
+      return this.#value.serialize(value, this.#valueContext)
+    }
+    const packed = this.#value.serializeText(value, this.#valueContext)
+    // A text of the user's own may be a part of a longer one, which would be kept with it.
+    return (packed as unknown) === value ? unpacked(packed) : packed
   }
 
   value(entry: StoredEntry): V {
-    return this.#value.deserialize(entry.bytes(), this.#valueContext)
+    const packed = entry.packed()
+    if (typeof packed !== 'string') return this.#value.deserialize(packed, this.#valueContext)
+    if (this.#value.deserializeText !== undefined && isAscii(packed)) {
+      return this.#value.deserializeText(packed, this.#valueContext)
+    }
+    return this.#value.deserialize(unpacked(packed), this.#valueContext)
   }
 
   resolveValues(entries: readonly StoredEntry[]): MaybePromise<void> {

@@ -1,3 +1,4 @@
+import { byteText, type PackedBytes } from '../core/byte-text.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { StorageKey } from './key-bytes.ts'
 
@@ -6,6 +7,8 @@ export interface StoredEntry {
   readonly timestampMs: number
   /** The serialized value; may be made anew each time, and is not to be changed. */
   bytes(): Buffer
+  /** The same as it is at hand. */
+  packed(): PackedBytes
 }
 
 /** Committed state in memory: the value's bytes as a string, which is half the size of a small Buffer. */
@@ -13,13 +16,17 @@ export class CompactEntry implements StoredEntry {
   readonly timestampMs: number
   readonly #text: string
 
-  constructor(value: Buffer, timestampMs: number) {
+  constructor(value: PackedBytes, timestampMs: number) {
     this.timestampMs = timestampMs
-    this.#text = value.toString('latin1')
+    this.#text = byteText(value)
   }
 
   get length(): number {
     return this.#text.length
+  }
+
+  packed(): string {
+    return this.#text
   }
 
   bytes(): Buffer {
@@ -44,4 +51,8 @@ export interface EntryScan {
 export const scanBatchEntries = 256
 
 /** Stands for the value in walks over keys alone. */
-export const noEntry: StoredEntry = { timestampMs: 0, bytes: () => Buffer.alloc(0) }
+export const noEntry: StoredEntry = {
+  timestampMs: 0,
+  bytes: () => Buffer.alloc(0),
+  packed: () => '',
+}

@@ -1,3 +1,4 @@
+import type { PackedBytes } from '../core/byte-text.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
 import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
@@ -17,12 +18,12 @@ export interface StoreClock {
   recordHeaders?: Headers | undefined
 }
 
-/** One write, as it goes to the changelog topic. */
+/** One write, as it goes to the changelog topic; bytes may be strings of one character a byte. */
 export interface Change {
   readonly storeName: string
   /** The changelog key; for a window store key, window start (8 bytes) and sequence number (4), as in Java. */
-  readonly key: Buffer
-  readonly value: Buffer | null
+  readonly key: PackedBytes
+  readonly value: PackedBytes | null
   readonly timestampMs: number
   readonly headers: Headers
 }

@@ -1,3 +1,4 @@
+import { unpacked } from '../core/byte-text.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import { changesOf, type ChangeOf } from './change-of.ts'
 import { CommittedReader } from './entry-reader.ts'
@@ -10,10 +11,13 @@ import type { PlacedStore } from './store-shape.ts'
 import type { StateEngine, StoreCommit, StoreShape } from './state-engine.ts'
 import type { StateStore } from './store.ts'
 import type { StoreSpec } from './store-spec.ts'
-import type { LayerEntry, StoreLayer } from './store-layer.ts'
+import type { SlotLayer } from './slot-layer.ts'
+import type { LayerEntry } from './layer-entry.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import type { ChangelogRecord, OpenTaskStateOptions } from './task-state.ts'
+import type { ScannedEntry } from './stored-entry.ts'
 import type { WriteContext } from './write-context.ts'
+import type { WrittenEntries } from './written-entries.ts'
 
 /** One store of an open task: its bytes, and the typed stores that processing and queries see. */
 export class TaskStore {
@@ -65,13 +69,13 @@ export class TaskStore {
   }
 
   /** Sets the open layer aside and begins the next. */
-  seal(): StoreLayer {
+  seal(): SlotLayer {
     this.#opened.beforeSeal()
     return this.layered.seal()
   }
 
   /** The writes that changelog records stand for. */
-  restored(records: readonly ChangelogRecord[]): MaybePromise<StoreLayer> {
+  restored(records: readonly ChangelogRecord[]): MaybePromise<WrittenEntries> {
     const { layered, engine } = this
     if (this.#spec.kind === 'versioned') {
       return restoredVersions(layered.committed, engine, this.#spec, records)
@@ -89,22 +93,25 @@ export class TaskStore {
   serialized(key: unknown, value: unknown): Pick<ChangelogRecord, 'key' | 'value'> {
     this.#serdes.storageKey(key)
     const bytes = value === null || value === undefined ? null : this.#serdes.valueBytes(value)
-    return { key: this.#serdes.lastKeyBytes, value: bytes }
+    return { key: this.#serdes.lastKeyBytes, value: bytes === null ? null : unpacked(bytes) }
   }
 
   /** What a commit of these writes does to the engine. */
-  commitOf(layer: StoreLayer, keep: boolean): StoreCommit {
+  commitOf(layer: WrittenEntries, keep: boolean): StoreCommit {
     return { storeName: this.name, layer, dropBelow: this.#dropBelow(layer), keep }
   }
 
   /** Makes what was read from the changelog deserializable. */
-  resolve(layer: StoreLayer): MaybePromise<void> {
-    const written = (pair: [string, LayerEntry]): boolean => pair[1].value !== null
-    const scanned = [...layer.entries()].filter(written).map(([key, entry]) => ({ key, entry }))
+  resolve(layer: WrittenEntries): MaybePromise<void> {
+    const scanned: ScannedEntry[] = []
+    for (let at = 0; at < layer.size; at++) {
+      const entry = layer.entry(at)
+      if (entry.value !== null) scanned.push({ key: layer.key(at), entry })
+    }
     return this.shape.resolveScanned(scanned, false)
   }
 
-  #dropBelow(layer: StoreLayer): string | undefined {
+  #dropBelow(layer: WrittenEntries): string | undefined {
     const { retentionMs, segment } = this.#layout
     if (retentionMs === undefined) return undefined
     const observedMs = Math.max(layer.observedMs, this.layered.committed.observedMs)

@@ -1,7 +1,7 @@
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { storageKeyBytes, type StorageKey } from './key-bytes.ts'
 import type { LayeredStore } from './layered-store.ts'
-import { LayerEntry } from './store-layer.ts'
+import { LayerEntry } from './layer-entry.ts'
 import type { StoredEntry } from './stored-entry.ts'
 import { TimedReader } from './timed-reader.ts'
 import { allNotes, noteEntry, noteKey, noteOf, timedKey } from './ttl-keys.ts'

@@ -1,5 +1,6 @@
 import type { StorageKey } from './key-bytes.ts'
-import { LayerEntry, type StoreLayer } from './store-layer.ts'
+import { LayerEntry } from './layer-entry.ts'
+import type { StoreLayer } from './store-layer.ts'
 import { bigEndian, timeAt } from './time-bytes.ts'
 
 // The entries of a key-value store whose values expire lie in two areas, told by their first byte:

@@ -1,7 +1,8 @@
+import { unpacked } from '../core/byte-text.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { StorageKey } from './key-bytes.ts'
 import type { LayeredStore } from './layered-store.ts'
-import { LayerEntry } from './store-layer.ts'
+import { LayerEntry } from './layer-entry.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import { expiredAtOnce } from './timed-entries.ts'
 import { bigEndian } from './time-bytes.ts'
@@ -48,8 +49,9 @@ export class LayeredVersionedStore<K, V>
   ): MaybePromise<VersionPut> {
     checkVersionTime(this.name, timestampMs)
     const stored = this.serdes.storageKey(key)
-    const keyBytes = this.serdes.lastKeyBytes
-    const bytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)
+    const keyBytes = this.serdes.lastKeyPacked
+    const bytes =
+      value === null || value === undefined ? null : unpacked(this.serdes.valueBytes(value))
     if (timestampMs < this.historyFromMs) {
       this.#context.expired(timestampMs)
       return notWritten

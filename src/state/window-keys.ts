@@ -1,3 +1,4 @@
+import { byteText, writePacked, type PackedBytes } from '../core/byte-text.ts'
 import type { StorageKey } from './key-bytes.ts'
 import { bigEndian, readTime, timeAt, writeTime } from './time-bytes.ts'
 
@@ -59,13 +60,20 @@ export function windowStorageKeyLength(key: StorageKey, tailBytes: number = star
 }
 
 /** The changelog key: key, window start, sequence number. Source: Java's `WindowKeySchema.toStoreKeyBinary`. */
-export function windowChangelogKey(key: Buffer, windowStartMs: number, sequence = 0): Buffer {
+export function windowChangelogKey(
+  key: PackedBytes,
+  windowStartMs: number,
+  sequence = 0,
+): PackedBytes {
+  if (sequence === 0) return byteText(key) + bigEndian(windowStartMs) + noSequence
   const bytes = Buffer.allocUnsafe(key.length + startBytes + sequenceBytes)
-  key.copy(bytes)
+  writePacked(key, bytes, 0)
   writeTime(bytes, windowStartMs, key.length)
   bytes.writeUInt32BE(sequence % sequenceLimit, key.length + startBytes)
   return bytes
 }
+
+const noSequence = '\0\0\0\0'
 
 /** What a window's changelog key says. */
 export interface WindowChangelogKey {

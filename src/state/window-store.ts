@@ -1,7 +1,7 @@
-import { storageKey } from './key-bytes.ts'
+import { byteText, type PackedBytes } from '../core/byte-text.ts'
 import type { LayeredStore } from './layered-store.ts'
 import type { WindowStore } from './store.ts'
-import { LayerEntry } from './store-layer.ts'
+import { LayerEntry } from './layer-entry.ts'
 import type { StoreSerdes } from './store-serdes.ts'
 import { windowChangelogKey, windowStorageKey } from './window-keys.ts'
 import { checkWindowStart, WindowReader, type WindowStoreRules } from './window-reader.ts'
@@ -33,7 +33,7 @@ export class LayeredWindowStore<K, V> extends WindowReader<K, V> implements Wind
     checkTimestamp(this.name, timestampMs)
     if (this.retainsDuplicates && (value === null || value === undefined)) return
     const stored = this.storedAt(key, windowStartMs)
-    const keyBytes = this.serdes.lastKeyBytes
+    const keyBytes = this.serdes.lastKeyPacked
     const valueBytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)
     this.#store.observe(windowStartMs)
     if (windowStartMs <= this.expiredToMs) {
@@ -59,12 +59,12 @@ export class LayeredWindowStore<K, V> extends WindowReader<K, V> implements Wind
     if (windowStartMs > this.expiredToMs) this.#store.want(this.storedAt(key, windowStartMs))
   }
 
-  #add(windowStartMs: number, key: Buffer, value: Buffer, timestampMs: number): void {
+  #add(windowStartMs: number, key: PackedBytes, value: PackedBytes, timestampMs: number): void {
     const sequence = this.#store.nextSequence()
     const changelogKey = windowChangelogKey(key, windowStartMs, sequence)
     const entry = new LayerEntry(changelogKey, value, timestampMs)
     const interval = this.#store.segmentIntervalMs
-    this.#store.put(windowStorageKey(interval, storageKey(key), windowStartMs, sequence), entry)
+    this.#store.put(windowStorageKey(interval, byteText(key), windowStartMs, sequence), entry)
     this.#context.written(entry)
   }
 }

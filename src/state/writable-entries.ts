@@ -1,6 +1,6 @@
 import type { EntryReader } from './entry-reader.ts'
 import type { StorageKey } from './key-bytes.ts'
-import type { LayerEntry } from './store-layer.ts'
+import type { LayerEntry } from './layer-entry.ts'
 
 /** What a key-value store writes to: its layer, perhaps with something in between. */
 export interface WritableEntries extends EntryReader {

@@ -1,5 +1,5 @@
 import { StateStoreError } from '../core/errors.ts'
-import type { LayerEntry } from './store-layer.ts'
+import type { LayerEntry } from './layer-entry.ts'
 import type { StoreClock } from './task-state.ts'
 
 /** What a store needs of its task when it is written to. */

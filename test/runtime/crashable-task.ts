@@ -3,6 +3,7 @@ import { rocksDbState } from '../../src/state/rocksdb/index.ts'
 import type { Change, StateProvider, StoreClock, TaskState } from '../../src/state/task-state.ts'
 import type { CommittedOffset } from '../../src/broker/port.ts'
 import { silentLogger } from '../../src/core/logger.ts'
+import { changelogRecord } from '../state/contract/harness.ts'
 import { noMetrics, type Metrics } from '../../src/metrics/sensors.ts'
 import { ChangelogWriter } from '../../src/runtime/changelog-writer.ts'
 import {
@@ -77,7 +78,8 @@ export class CrashableTask implements AsyncDisposable {
     for (const store of subTopology.changelogs.keys()) {
       const records = this.#changelogs.get(store) ?? []
       const from = this.state.changelogOffset(store) ?? 0
-      await this.state.restore(store, records.slice(from), records.length)
+      const tail = records.slice(from).map(changelogRecord)
+      await this.state.restore(store, tail, records.length)
     }
     this.task = StreamTask.create({
       ...naming,

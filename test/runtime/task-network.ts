@@ -1,5 +1,6 @@
 import type { FetchedPartition } from '../../src/broker/port.ts'
 import type { Headers } from '../../src/core/headers.ts'
+import { unpacked } from '../../src/core/byte-text.ts'
 import { silentLogger } from '../../src/core/logger.ts'
 import { partitionForKey } from '../../src/core/murmur2.ts'
 import type { TopicPartition } from '../../src/core/topic-partition.ts'
@@ -156,7 +157,8 @@ export class TaskNetwork implements AsyncDisposable {
   #collector(): RecordCollector {
     return {
       send: (topic, partition, timestampMs, key, value, headers) => {
-        this.#append(topic, partition, timestampMs, key, value, headers)
+        const bytes = [key, value].map((each) => (each === null ? null : unpacked(each)))
+        this.#append(topic, partition, timestampMs, bytes[0]!, bytes[1]!, headers)
       },
       ready: () => undefined,
       partitions: (topic) => this.#partitions.get(topic) ?? 1,

@@ -8,10 +8,10 @@ test('never grows beyond its bound, over all stores, and keeps what is used', ()
   const budget = new ReadCacheBudget(100_000)
   const one = budget.cache()
   const two = budget.cache()
-  one.set('hot', entry(100))
+  one.keep(one.take('hot'), entry(100))
   for (let key = 0; key < 5000; key++) {
     const cache = key % 2 === 0 ? one : two
-    cache.set(`key-${key}`, key % 5 === 0 ? null : entry(key % 300))
+    cache.keep(cache.take(`key-${key}`), key % 5 === 0 ? null : entry(key % 300))
     expect(one.get('hot')).toBeDefined()
     expect(budget.bytes).toBeLessThanOrEqual(100_500)
   }
@@ -22,17 +22,17 @@ test('never grows beyond its bound, over all stores, and keeps what is used', ()
 test('counts what is replaced, deleted and cleared', () => {
   const budget = new ReadCacheBudget(1_000_000)
   const cache = budget.cache()
-  cache.set('a', entry(1000))
+  cache.keep(cache.take('a'), entry(1000))
   const one = budget.bytes
-  cache.set('a', entry(1000))
+  cache.keep(cache.take('a'), entry(1000))
   expect(budget.bytes).toBe(one)
-  cache.set('a', entry(500))
+  cache.keep(cache.take('a'), entry(500))
   expect(budget.bytes).toBe(one - 500)
-  cache.set('b', null)
-  cache.delete('a')
-  cache.delete('a')
+  cache.keep(cache.take('b'), null)
+  cache.forget('a')
+  cache.forget('a')
   expect(cache.get('a')).toBeUndefined()
-  expect(cache.get('b')).toBeNull()
+  expect(cache.get('b')?.committed).toBeNull()
   cache.clear()
   expect(budget.bytes).toBe(0)
 })
@@ -43,8 +43,8 @@ test('counts right across generations', () => {
   for (let round = 0; round < 200; round++) {
     const key = `key-${round % 17}`
     if (round % 3 === 0) cache.get(key)
-    else if (round % 7 === 0) cache.delete(key)
-    else cache.set(key, entry((round * 37) % 900))
+    else if (round % 7 === 0) cache.forget(key)
+    else cache.keep(cache.take(key), entry((round * 37) % 900))
   }
   cache.clear()
   expect(budget.bytes).toBe(0)

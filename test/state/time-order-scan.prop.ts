@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { MemoryEntries } from '../../src/state/memory/memory-entries.ts'
 import { CommittedReader } from '../../src/state/entry-reader.ts'
 import { afterPrefix, compareKeys } from '../../src/state/key-bytes.ts'
-import { LayerEntry, StoreLayer } from '../../src/state/store-layer.ts'
+import { LayerEntry } from '../../src/state/layer-entry.ts'
+import { StoreLayer } from '../../src/state/store-layer.ts'
 import type { ScannedEntry } from '../../src/state/stored-entry.ts'
 import {
   keyOfWindow,

@@ -91,7 +91,12 @@ export class StreamAggregateProcessor<K, V, Agg> implements Processor<K, V, K, C
     const timestampMs =
       old === undefined ? record.timestampMs : Math.max(record.timestampMs, old.timestampMs)
     const before = this.aggregation.sendOldValues && old !== undefined ? old.value : null
-    return whenPut(this.rows.put(record.key, after, timestampMs), (isLatest) => {
+    const put = this.rows.put(record.key, after, timestampMs)
+    if (put === 'latest') {
+      const change = new Change(after, before)
+      return context.forward(new Record(record.key, change, timestampMs, record.headers))
+    }
+    return whenPut(put, (isLatest) => {
       const change = new Change(after, before, isLatest)
       return context.forward(new Record(record.key, change, timestampMs, record.headers))
     })

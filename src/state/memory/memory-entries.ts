@@ -60,7 +60,9 @@ export class MemoryEntries implements CommittedEntries {
   commit({ layer, dropBelow }: StoreCommit): void {
     this.#observedMs = Math.max(this.#observedMs, layer.observedMs)
     this.#sequence = Math.max(this.#sequence, layer.sequence)
-    for (const [key, { value, timestampMs }] of layer.entries()) {
+    for (let at = 0; at < layer.size; at++) {
+      const key = layer.key(at)
+      const { value, timestampMs } = layer.entry(at)
       if (dropBelow !== undefined && key < dropBelow) continue
       const before = this.#entries.get(key)
       if (before !== undefined) this.#bytes -= entryBytes(key, before)

@@ -54,6 +54,8 @@ export interface RocksDbCursor {
 }
 
 export interface RocksDbBatch {
+  /** Whether the bytes of a put are copied before it returns, so that its buffers may be filled anew. */
+  readonly copiesAtOnce: boolean
   put(key: Buffer, value: Buffer): void
   delete(key: Buffer): void
   /**

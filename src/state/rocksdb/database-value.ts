@@ -1,15 +1,23 @@
+import { writePacked, type PackedBytes } from '../../core/byte-text.ts'
 import { CompactEntry } from '../stored-entry.ts'
+import type { ByteBuffers } from './byte-buffers.ts'
 import { readNumber, writeNumber } from './store-table.ts'
 
+const timeBytes = 8
+
 /** A value as the database has it: 8 bytes of event time, then the value. */
-export function databaseValue(value: Buffer, timestampMs: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8 + value.length)
+export function databaseValue(
+  value: PackedBytes,
+  timestampMs: number,
+  buffers: ByteBuffers,
+): Buffer {
+  const bytes = buffers.take(timeBytes + value.length)
   writeNumber(bytes, timestampMs)
-  value.copy(bytes, 8)
+  writePacked(value, bytes, timeBytes)
   return bytes
 }
 
 /** The entry that a value of the database is. */
 export function databaseEntry(bytes: Buffer): CompactEntry {
-  return new CompactEntry(bytes.subarray(8), readNumber(bytes))
+  return new CompactEntry(bytes.toString('latin1', timeBytes), readNumber(bytes))
 }

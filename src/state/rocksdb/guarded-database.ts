@@ -14,6 +14,7 @@ export function guardedDatabase(database: RocksDb, folder: string): RocksDb {
     batch() {
       const batch = database.batch()
       return {
+        copiesAtOnce: batch.copiesAtOnce,
         put: (key, value) => batch.put(key, value),
         delete: (key) => batch.delete(key),
         write: () => guard(batch.write()),

@@ -93,6 +93,7 @@ class LeveldownDb implements RocksDb {
   batch(): RocksDbBatch {
     const batch = this.#level.batch()
     return {
+      copiesAtOnce: true,
       put: (key, value) => void batch.put(key, value),
       delete: (key) => void batch.del(key),
       write: () => run((done) => batch.write(done)),

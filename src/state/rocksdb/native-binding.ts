@@ -95,6 +95,7 @@ class NativeDb implements RocksDb {
   batch(): RocksDbBatch {
     const write = this.#database.write({ capacity: 1024 })
     return {
+      copiesAtOnce: false,
       put: (key, value) => write.tryPut(key, value),
       delete: (key) => write.tryDelete(key),
       async write() {

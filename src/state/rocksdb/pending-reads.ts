@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { StorageKey } from '../key-bytes.ts'
-import type { StoreCommit, StoreShape } from '../state-engine.ts'
+import type { Slot } from '../slot.ts'
+import type { StoreShape } from '../state-engine.ts'
 import type { CompactEntry } from '../stored-entry.ts'
 import type { RocksDb } from './binding.ts'
 import { databaseEntry } from './database-value.ts'
@@ -20,8 +21,8 @@ export interface ReadTarget {
 interface Read {
   readonly entries: ReadTarget
   readonly key: StorageKey
-  /** Whether the answer is likely to be asked for again. */
-  keep: boolean
+  /** Where the answer is kept; undefined where it is not likely to be asked for again. */
+  slot: Slot | undefined
   /** Undefined for a prefetch, whose answer is for the cache alone. */
   readonly answer: PromiseWithAnswer | undefined
 }
@@ -36,9 +37,8 @@ interface PromiseWithAnswer {
 export class PendingReads {
   readonly #database: RocksDb
   readonly #queued = new Map<ReadTarget, Map<StorageKey, Read>>()
-  readonly #wanted = new Map<ReadTarget, Set<StorageKey>>()
-  readonly #inFlight = new Set<{ readonly commits: StoreCommit[]; done: Promise<void> }>()
-  readonly #committing = new Set<readonly StoreCommit[]>()
+  #wanted: Read[] = []
+  readonly #inFlight = new Set<Promise<void>>()
   #scheduled = false
 
   constructor(database: RocksDb) {
@@ -48,46 +48,38 @@ export class PendingReads {
   /** Reads one key, together with all others that are asked for before the current job of the event loop ends. */
   read(entries: ReadTarget, key: StorageKey, keep: boolean): Promise<CompactEntry | undefined> {
     const reads = ofStore(this.#queued, entries, () => new Map<StorageKey, Read>())
-    const before = reads.get(key)
-    if (before?.answer) {
-      before.keep ||= keep
-      return before.answer.promise
+    let read = reads.get(key)
+    if (read === undefined) {
+      read = { entries, key, slot: undefined, answer: promiseWithAnswer() }
+      reads.set(key, read)
     }
-    const answer = promiseWithAnswer()
-    reads.set(key, { entries, key, keep, answer })
+    if (keep && read.slot === undefined) {
+      read.slot = entries.cache.take(key)
+      read.slot.isRead = true
+    }
     if (!this.#scheduled) {
       this.#scheduled = true
       queueMicrotask(() => this.#readQueued())
     }
-    return answer.promise
+    return read.answer!.promise
   }
 
-  /** Notes a key for {@link loadWanted}. */
-  want(entries: ReadTarget, key: StorageKey): void {
-    ofStore(this.#wanted, entries, () => new Set<StorageKey>()).add(key)
+  /** Notes a slot whose key is to be read by {@link loadWanted}. */
+  want(entries: ReadTarget, slot: Slot): void {
+    this.#wanted.push({ entries, key: slot.key, slot, answer: undefined })
   }
 
   loadWanted(): MaybePromise<void> {
-    if (this.#wanted.size === 0) return undefined
-    const reads: Read[] = []
-    for (const [entries, keys] of this.#wanted) {
-      for (const key of keys) reads.push({ entries, key, keep: true, answer: undefined })
-    }
-    this.#wanted.clear()
+    if (this.#wanted.length === 0) return undefined
+    const reads = this.#wanted
+    this.#wanted = []
     return this.#readAll(reads)
-  }
-
-  /** Says that a commit begins: reads that are under way may bring what it replaces. Returns what ends it. */
-  beginCommit(commits: readonly StoreCommit[]): () => void {
-    for (const flight of this.#inFlight) flight.commits.push(...commits)
-    this.#committing.add(commits)
-    return () => this.#committing.delete(commits)
   }
 
   /** Resolves when no read is under way. */
   async settle(): Promise<void> {
     while (this.#inFlight.size > 0 || this.#scheduled) {
-      await Promise.allSettled([...this.#inFlight].map(({ done }) => done))
+      await Promise.allSettled(this.#inFlight)
     }
   }
 
@@ -111,33 +103,28 @@ export class PendingReads {
   }
 
   #readPart(reads: readonly Read[]): Promise<void> {
-    const flight = { commits: [...this.#committing].flat(), done: Promise.resolve() }
+    const flight = this.#readFlight(reads).finally(() => this.#inFlight.delete(flight))
     this.#inFlight.add(flight)
-    flight.done = this.#readFlight(reads, flight.commits).finally(() =>
-      this.#inFlight.delete(flight),
-    )
-    return flight.done
+    return flight
   }
 
-  async #readFlight(reads: readonly Read[], commits: readonly StoreCommit[]): Promise<void> {
-    const values = await this.#database.getMany(
-      reads.map(({ entries, key }) => entries.keyBytes(key)),
-    )
-    const found = values.map((value) => (value === undefined ? undefined : databaseEntry(value)))
-    await resolveValues(reads, found)
-    reads.forEach(({ entries, key, keep, answer }, at) => {
-      const entry = found[at]
-      if (keep && !replaced(commits, entries, key)) entries.cache.set(key, entry ?? null)
-      answer?.resolve(entry)
-    })
+  async #readFlight(reads: readonly Read[]): Promise<void> {
+    try {
+      const values = await this.#database.getMany(
+        reads.map(({ entries, key }) => entries.keyBytes(key)),
+      )
+      const found = values.map((value) => (value === undefined ? undefined : databaseEntry(value)))
+      await resolveValues(reads, found)
+      reads.forEach(({ entries, slot, answer }, at) => {
+        const entry = found[at]
+        if (slot !== undefined) entries.cache.answered(slot, entry ?? null)
+        answer?.resolve(entry)
+      })
+    } catch (error) {
+      for (const { slot } of reads) if (slot !== undefined) slot.isRead = false
+      throw error
+    }
   }
-}
-
-/** Whether a commit that ran beside the read has put something newer where the read would put its answer. */
-function replaced(commits: readonly StoreCommit[], entries: ReadTarget, key: StorageKey): boolean {
-  return commits.some(
-    ({ storeName, layer }) => storeName === entries.shape.name && layer.get(key) !== undefined,
-  )
 }
 
 async function resolveValues(

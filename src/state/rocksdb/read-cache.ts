@@ -1,4 +1,5 @@
 import type { StorageKey } from '../key-bytes.ts'
+import { ownKey, Slot, type SlotIndex } from '../slot.ts'
 import type { CompactEntry } from '../stored-entry.ts'
 
 /** What a cached entry takes beyond its key and value. An estimate. */
@@ -7,15 +8,17 @@ const entryOverheadBytes = 128
 /**
  * Bounds what the stores of a task keep of their committed entries for reading.
  *
- * Least recently used entries go first, by halves: a store's cache has a young and an old generation, a hit in the old
- * one moves the entry to the young one, and when the young ones have grown to half of the bound they become the old
- * ones and the old ones are dropped. That costs a hit nothing, where a linked list costs it a relinking.
+ * Least recently used entries go first, by halves: entries are of a young and an old generation, a use makes one young,
+ * and when the young ones have grown to half of the bound they become the old ones and the old ones are dropped. That
+ * costs a use nothing, where a linked list costs it a relinking.
  */
 export class ReadCacheBudget {
   readonly #bytesMax: number
   readonly #caches: StoreReadCache[] = []
   #youngBytes = 0
   #oldBytes = 0
+  /** Of the young entries. */
+  generation = 1
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -38,70 +41,153 @@ export class ReadCacheBudget {
     this.#youngBytes += youngBytes
     this.#oldBytes += oldBytes
     if (this.#youngBytes * 2 <= this.#bytesMax) return
-    for (const cache of this.#caches) cache.age()
-    this.#oldBytes = this.#youngBytes
+    const becomingOld = this.#youngBytes
     this.#youngBytes = 0
+    for (const cache of this.#caches) cache.dropOld()
+    this.#oldBytes += becomingOld
+    this.generation++
   }
 }
 
-/** What one store keeps for reading; null is an entry that is known to be absent. */
-export class StoreReadCache {
+/** How many keys that were asked for ahead are remembered in their order; a power of two. */
+const aheadMax = 4096
+/** How many of them may have been left out. */
+const skippedMax = 4
+
+/** What one store keeps for reading, in slots that its uncommitted writes share; those are never dropped. */
+export class StoreReadCache implements SlotIndex {
   readonly #budget: ReadCacheBudget
-  #young = new Map<StorageKey, CompactEntry | null>()
-  #old = new Map<StorageKey, CompactEntry | null>()
+  readonly #slots = new Map<StorageKey, Slot>()
+  /** A key that is read is often written next, and not looked up again. */
+  #last: Slot | undefined
+  // Keys are mostly used in the order in which they were asked for ahead: their slots need no looking up again.
+  readonly #aheadKeys: StorageKey[] = []
+  readonly #aheadSlots: Slot[] = []
+  #aheadFrom = 0
+  #aheadTo = 0
 
   constructor(budget: ReadCacheBudget) {
     this.#budget = budget
   }
 
-  get(key: StorageKey): CompactEntry | null | undefined {
-    const young = this.#young.get(key)
-    if (young !== undefined) return young
-    const old = this.#old.get(key)
-    if (old === undefined) return undefined
-    this.#old.delete(key)
-    this.#young.set(key, old)
-    const bytes = bytesOf(key, old)
-    this.#budget.count(bytes, -bytes)
-    return old
+  get(key: StorageKey): Slot | undefined {
+    if (this.#last?.key === key) return this.#last
+    const slot = this.#nextAhead(key) ?? this.#slots.get(key)
+    if (slot === undefined) return undefined
+    this.#last = slot
+    if (slot.generation !== this.#budget.generation) this.#use(slot)
+    return slot
   }
 
-  set(key: StorageKey, entry: CompactEntry | null): void {
-    const young = this.#young.get(key)
-    if (young === undefined) this.#deleteOld(key)
-    this.#young.set(key, entry)
-    const before = young === undefined ? 0 : bytesOf(key, young)
-    this.#budget.count(bytesOf(key, entry) - before, 0)
+  take(key: StorageKey): Slot {
+    return this.get(key) ?? this.#add(key)
   }
 
-  delete(key: StorageKey): void {
-    const young = this.#young.get(key)
-    if (young !== undefined) {
-      this.#young.delete(key)
-      this.#budget.count(-bytesOf(key, young), 0)
+  settled(): void {}
+
+  /** The slot of a key that will be used after those that this was called with before. */
+  takeAhead(key: StorageKey): Slot {
+    const slot = this.take(key)
+    if (this.#aheadTo - this.#aheadFrom === aheadMax) this.#aheadFrom = this.#aheadTo
+    const place = this.#aheadTo++ % aheadMax
+    this.#aheadKeys[place] = key
+    this.#aheadSlots[place] = slot
+    return slot
+  }
+
+  /** What is committed under a key, without its counting as a use. */
+  peek(key: StorageKey): CompactEntry | null | undefined {
+    return this.#slots.get(key)?.committed as CompactEntry | null | undefined
+  }
+
+  /** Keeps what is committed under a slot's key; null is an entry that is known to be absent. */
+  keep(slot: Slot, entry: CompactEntry | null): void {
+    // Where another slot has come for the key, that is the one to be kept.
+    const kept = slot.isGone ? this.take(slot.key) : slot
+    if (kept.generation !== this.#budget.generation) this.#use(kept)
+    const before = kept.committed as CompactEntry | null | undefined
+    kept.committed = entry
+    this.#budget.count((entry?.length ?? 0) - (before?.length ?? 0), 0)
+  }
+
+  /** Keeps the answer to a read, unless the slot was let go or written to meanwhile. */
+  answered(slot: Slot, entry: CompactEntry | null): void {
+    const isWanted = slot.isRead && !slot.isGone
+    slot.isRead = false
+    // What a commit under way brings is newer.
+    if (isWanted && slot.committed === undefined && slot.sealed === undefined) {
+      this.keep(slot, entry)
+    }
+  }
+
+  /** Forgets what is committed under a key. */
+  forget(key: StorageKey): void {
+    const slot = this.#slots.get(key)
+    if (slot === undefined) return
+    if (slot.isDirty) {
+      // A read that is under way must not bring back what is forgotten.
+      slot.isRead = false
+      this.#countOf(slot, -((slot.committed as CompactEntry | null | undefined)?.length ?? 0))
+      slot.committed = undefined
       return
     }
-    this.#deleteOld(key)
-  }
-
-  #deleteOld(key: StorageKey): void {
-    const old = this.#old.get(key)
-    if (old === undefined) return
-    this.#old.delete(key)
-    this.#budget.count(0, -bytesOf(key, old))
+    this.#drop(slot)
   }
 
   clear(): void {
-    for (const key of [...this.#young.keys(), ...this.#old.keys()]) this.delete(key)
+    for (const key of [...this.#slots.keys()]) this.forget(key)
   }
 
-  /** Called by the budget. */
-  age(): void {
-    this.#old = this.#young
-    this.#young = new Map()
+  /** Called by the budget: drops what was not used for a while, but for what holds uncommitted writes. */
+  dropOld(): void {
+    const { generation } = this.#budget
+    for (const slot of this.#slots.values()) {
+      if (slot.generation === generation) continue
+      if (slot.isDirty) slot.generation = generation
+      else this.#drop(slot)
+    }
+  }
+
+  #nextAhead(key: StorageKey): Slot | undefined {
+    const to = Math.min(this.#aheadTo, this.#aheadFrom + skippedMax)
+    for (let at = this.#aheadFrom; at < to; at++) {
+      if (this.#aheadKeys[at % aheadMax] !== key) continue
+      this.#aheadFrom = at + 1
+      const slot = this.#aheadSlots[at % aheadMax]!
+      return slot.isGone ? undefined : slot
+    }
+    return undefined
+  }
+
+  #add(key: StorageKey): Slot {
+    const slot = new Slot(ownKey(key))
+    slot.generation = this.#budget.generation
+    this.#slots.set(slot.key, slot)
+    this.#last = slot
+    this.#budget.count(bytesOf(slot), 0)
+    return slot
+  }
+
+  #use(slot: Slot): void {
+    slot.generation = this.#budget.generation
+    const bytes = bytesOf(slot)
+    this.#budget.count(bytes, -bytes)
+  }
+
+  #drop(slot: Slot): void {
+    slot.isGone = true
+    this.#slots.delete(slot.key)
+    if (this.#last === slot) this.#last = undefined
+    this.#countOf(slot, -bytesOf(slot))
+  }
+
+  #countOf(slot: Slot, bytes: number): void {
+    if (slot.generation === this.#budget.generation) this.#budget.count(bytes, 0)
+    else this.#budget.count(0, bytes)
   }
 }
 
-function bytesOf(key: StorageKey, entry: CompactEntry | null): number {
-  return key.length + (entry?.length ?? 0) + entryOverheadBytes
+function bytesOf({ key, committed }: Slot): number {
+  const length = (committed as CompactEntry | null | undefined)?.length ?? 0
+  return key.length + length + entryOverheadBytes
 }

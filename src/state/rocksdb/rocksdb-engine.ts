@@ -5,6 +5,7 @@ import { CompactEntry } from '../stored-entry.ts'
 import type { RocksDb, RocksDbBatch } from './binding.ts'
 import { includedOffset } from './changelog-fact.ts'
 import { databaseValue } from './database-value.ts'
+import { freshBuffers, ReusedBuffers, type ByteBuffers } from './byte-buffers.ts'
 import { PendingReads } from './pending-reads.ts'
 import { ReadCacheBudget } from './read-cache.ts'
 import { RocksDbEntries } from './rocksdb-entries.ts'
@@ -36,6 +37,7 @@ export class RocksDbEngine implements StateEngine {
   readonly #walks: OpenWalks = new Set()
   readonly #stores = new Map<string, RocksDbEntries>()
   readonly #offsets = new Map<string, number>()
+  readonly #buffers = new ReusedBuffers()
 
   private constructor(database: RocksDb, { clock, readCacheBytes, noted }: RocksDbEngineOptions) {
     this.#database = database
@@ -166,31 +168,33 @@ export class RocksDbEngine implements StateEngine {
     commits: readonly StoreCommit[],
     offsets: readonly (readonly [string, number])[],
   ): Promise<void> {
-    const end = this.#reads.beginCommit(commits)
-    try {
-      const batch = this.#database.batch()
-      for (const commit of commits) await this.#put(batch, commit)
-      for (const [storeName, offset] of offsets) {
-        batch.put(factKey('offset', this.entries(storeName).id), numberBytes(offset))
-      }
-      await batch.write()
-      for (const [storeName, offset] of offsets) this.#offsets.set(storeName, offset)
-      this.#noted.moved(this.offsetSum)
-      for (const commit of commits) await this.#written(commit)
-    } finally {
-      end()
+    const batch = this.#database.batch()
+    const buffers = batch.copiesAtOnce ? this.#buffers : freshBuffers
+    for (const commit of commits) await this.#put(batch, buffers, commit)
+    for (const [storeName, offset] of offsets) {
+      batch.put(factKey('offset', this.entries(storeName).id), numberBytes(offset))
     }
+    await batch.write()
+    for (const [storeName, offset] of offsets) this.#offsets.set(storeName, offset)
+    this.#noted.moved(this.offsetSum)
+    for (const commit of commits) await this.#written(commit)
     for (const commit of commits) await this.#dropExpired(commit)
   }
 
-  async #put(batch: RocksDbBatch, { storeName, layer, dropBelow }: StoreCommit): Promise<void> {
+  async #put(
+    batch: RocksDbBatch,
+    buffers: ByteBuffers,
+    { storeName, layer, dropBelow }: StoreCommit,
+  ): Promise<void> {
     const entries = this.entries(storeName)
-    let writes = 0
-    for (const [key, { value, timestampMs }] of layer.entries()) {
+    for (let at = 0; at < layer.size; at++) {
+      if (at > 0 && at % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+      const key = layer.key(at)
       if (dropBelow !== undefined && key < dropBelow) continue
-      if (value === null) batch.delete(entries.keyBytes(key))
-      else batch.put(entries.keyBytes(key), databaseValue(value, timestampMs))
-      if (++writes % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+      const { value, timestampMs } = layer.entry(at)
+      const keyBytes = entries.keyIn(buffers, key)
+      if (value === null) batch.delete(keyBytes)
+      else batch.put(keyBytes, databaseValue(value, timestampMs, buffers))
     }
     if (layer.observedMs > entries.observedMs) {
       batch.put(factKey('observed', entries.id), numberBytes(layer.observedMs))
@@ -205,11 +209,17 @@ export class RocksDbEngine implements StateEngine {
     const entries = this.entries(storeName)
     entries.observedMs = Math.max(entries.observedMs, layer.observedMs)
     entries.sequence = Math.max(entries.sequence, layer.sequence)
-    let writes = 0
-    for (const [key, { value, timestampMs }] of layer.entries()) {
-      if (!keep || (dropBelow !== undefined && key < dropBelow)) entries.cache.delete(key)
-      else entries.cache.set(key, value === null ? null : new CompactEntry(value, timestampMs))
-      if (++writes % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+    const { cache } = entries
+    for (let at = 0; at < layer.size; at++) {
+      if (at > 0 && at % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+      const key = layer.key(at)
+      if (!keep || (dropBelow !== undefined && key < dropBelow)) {
+        cache.forget(key)
+        continue
+      }
+      const { value, timestampMs } = layer.entry(at)
+      const entry = value === null ? null : new CompactEntry(value, timestampMs)
+      cache.keep(layer.slot(at) ?? cache.take(key), entry)
     }
   }
 

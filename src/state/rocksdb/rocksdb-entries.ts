@@ -1,13 +1,16 @@
+import { writePacked } from '../../core/byte-text.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { afterPrefix, storageKeyBytes, type KeyRange, type StorageKey } from '../key-bytes.ts'
 import type { CommittedEntries, StoreShape } from '../state-engine.ts'
+import type { SlotIndex } from '../slot.ts'
 import { scanBatchEntries, type EntryScan, type StoredEntry } from '../stored-entry.ts'
 import type { ByteRange, RocksDb } from './binding.ts'
+import type { ByteBuffers } from './byte-buffers.ts'
 import { countEntries } from './count-entries.ts'
 import type { PendingReads, ReadTarget } from './pending-reads.ts'
 import type { StoreReadCache } from './read-cache.ts'
 import { RocksDbScan, type OpenWalks } from './rocksdb-scan.ts'
-import { storePrefix, type StoreRow } from './store-table.ts'
+import { prefixLength, storePrefix, type StoreRow } from './store-table.ts'
 
 /** The committed entries of one store in a task's database. */
 export class RocksDbEntries implements CommittedEntries, ReadTarget {
@@ -43,7 +46,7 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   }
 
   peek(key: StorageKey): StoredEntry | null | undefined {
-    return this.cache.get(key)
+    return this.cache.peek(key)
   }
 
   read(key: StorageKey, keep: boolean): Promise<StoredEntry | undefined> {
@@ -51,7 +54,14 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   }
 
   want(key: StorageKey): void {
-    if (this.cache.get(key) === undefined) this.#reads.want(this, key)
+    const slot = this.cache.takeAhead(key)
+    if (slot.isDirty || slot.committed !== undefined || slot.isRead) return
+    slot.isRead = true
+    this.#reads.want(this, slot)
+  }
+
+  get slots(): SlotIndex {
+    return this.cache
   }
 
   scan(range: KeyRange, keysOnly: boolean): EntryScan {
@@ -68,6 +78,15 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
 
   count(): MaybePromise<number> {
     return countEntries(this.#database, this.byteRange('', undefined), this.#walks)
+  }
+
+  /** A key in the database, in one of these buffers. */
+  keyIn(buffers: ByteBuffers, key: StorageKey): Buffer {
+    const bytes = buffers.take(prefixLength + key.length)
+    bytes[0] = this.id >> 8
+    bytes[1] = this.id & 0xff
+    writePacked(key, bytes, prefixLength)
+    return bytes
   }
 
   /** A key in the database. */

@@ -43,7 +43,7 @@ export interface RocksDbStateOptions {
   readonly writeBufferBytes?: number
   /**
    * Memory a task for committed entries that are read again; what a task is opened with comes before this.
-   * @defaultValue 16 MiB
+   * @defaultValue 48 MiB
    */
   readonly readCacheBytes?: number
   /**

@@ -21,7 +21,7 @@ const leastWriteBufferBytes = 64 << 10
 export function taskMemory(options: MemoryOptions, tasks: number): TaskMemory {
   const { memoryBytes = Infinity } = options
   const { cacheBytes = 32 * mebibyte, writeBufferBytes = 16 * mebibyte } = options
-  const { readCacheBytes = 16 * mebibyte } = options
+  const { readCacheBytes = 48 * mebibyte } = options
   const wanted = cacheBytes + 2 * writeBufferBytes + readCacheBytes
   const part = Math.min(1, memoryBytes / Math.max(1, tasks) / wanted)
   return {

@@ -20,6 +20,7 @@ import {
   type WindowStore,
 } from 'millrace/state'
 import { rocksDbState, type BindingName } from 'millrace/state/rocksdb'
+import { unpacked } from '../../../src/core/byte-text.ts'
 import type { Serde } from '../../../src/serdes/serde.ts'
 
 /** An implementation of the state contract. */
@@ -133,5 +134,10 @@ export async function commit(
 
 /** A change as it comes back from the changelog topic. */
 export function changelogRecord({ key, value, timestampMs, headers }: Change): ChangelogRecord {
-  return { key, value, timestampMs, headers }
+  return {
+    key: unpacked(key),
+    value: value === null ? null : unpacked(value),
+    timestampMs,
+    headers,
+  }
 }

@@ -145,7 +145,7 @@ export function windowContract(engine: Engine): void {
       const state = await (await provider(engine)).openTask(taskOptions())
       const { perHour } = stores(state)
       perHour.put('ab', 7, 0x0102030405, 9)
-      const [change] = await commit(state)
+      const [change] = (await commit(state)).map(changelogRecord)
       expect(change?.key.toString('hex')).toBe('6162' + '0000000102030405' + '00000000')
       expect(change?.value?.toString()).toBe('7')
       expect(change?.timestampMs).toBe(9)

@@ -11,10 +11,10 @@ describe('the memory of a task', () => {
     const each = {
       cacheBytes: 32 * mebibyte,
       writeBufferBytes: 16 * mebibyte,
-      readCacheBytes: 16 * mebibyte,
+      readCacheBytes: 48 * mebibyte,
     }
     expect(taskMemory({}, 200)).toEqual(each)
-    expect(taskMemory({ memoryBytes: 800 * mebibyte }, 10)).toEqual(each)
+    expect(taskMemory({ memoryBytes: 1120 * mebibyte }, 10)).toEqual(each)
     expect(taskMemory({ ...each, cacheBytes: 5 }, 200)).toEqual({ ...each, cacheBytes: 5 })
   })
 

@@ -1,3 +1,4 @@
+import { writePacked, type PackedBytes } from '../../../core/byte-text.ts'
 import type { Headers } from '../../../core/headers.ts'
 import {
   attributesAt,
@@ -31,11 +32,12 @@ export interface BatchProducer {
   readonly transactional: boolean
 }
 
-/** Up to here a loop in JavaScript copies faster than a call of `set`. */
-const loopCopyMax = 48
-
 /** Bytes that an uncompressed batch takes which holds only this record. */
-export function batchBytesOf(key: Buffer | null, value: Buffer | null, headers: Headers): number {
+export function batchBytesOf(
+  key: PackedBytes | null,
+  value: PackedBytes | null,
+  headers: Headers,
+): number {
   const keyLength = key === null ? -1 : key.length
   const valueLength = value === null ? -1 : value.length
   const length =
@@ -85,7 +87,12 @@ export class BatchWriter {
   }
 
   /** Appends one record; its bytes are copied. */
-  append(timestampMs: number, key: Buffer | null, value: Buffer | null, headers: Headers): void {
+  append(
+    timestampMs: number,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
+    headers: Headers,
+  ): void {
     if (this.#count === 0) {
       this.#baseTimestampMs = timestampMs
       this.#maxTimestampMs = timestampMs
@@ -111,9 +118,9 @@ export class BatchWriter {
     at = writeVarlong(buffer, at, timestampDelta)
     at = writeVarint(buffer, at, this.#count)
     at = writeVarint(buffer, at, keyLength)
-    if (key !== null) at = copy(key, buffer, at)
+    if (key !== null) at = writePacked(key, buffer, at)
     at = writeVarint(buffer, at, valueLength)
-    if (value !== null) at = copy(value, buffer, at)
+    if (value !== null) at = writePacked(value, buffer, at)
     if (headers.length === 0) buffer[at++] = 0
     else at = writeHeaders(buffer, at, headers)
     this.#position = at
@@ -158,16 +165,6 @@ export class BatchWriter {
   }
 }
 
-function copy(source: Buffer, target: Buffer, at: number): number {
-  const length = source.length
-  if (length > loopCopyMax) {
-    target.set(source, at)
-    return at + length
-  }
-  for (let i = 0; i < length; i++) target[at + i] = source[i]!
-  return at + length
-}
-
 function headersSize(headers: Headers): number {
   let size = varintSize(headers.length)
   for (const { key, value } of headers) {
@@ -184,7 +181,7 @@ function writeHeaders(buffer: Buffer, position: number, headers: Headers): numbe
     at = writeVarint(buffer, at, Buffer.byteLength(key))
     at += buffer.write(key, at, 'utf8')
     at = writeVarint(buffer, at, value === null ? -1 : value.length)
-    if (value !== null) at = copy(value, buffer, at)
+    if (value !== null) at = writePacked(value, buffer, at)
   }
   return at
 }

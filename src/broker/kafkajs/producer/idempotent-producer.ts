@@ -1,3 +1,4 @@
+import type { PackedBytes } from '../../../core/byte-text.ts'
 import { LifecycleError } from '../../../core/errors.ts'
 import type { Headers } from '../../../core/headers.ts'
 import type { Producer, ProducerOptions } from '../../port.ts'
@@ -11,6 +12,7 @@ import { RecordWriter } from './record-writer.ts'
 
 /** A producer without transactions. */
 export class IdempotentProducer implements Producer {
+  readonly takesText = true
   readonly #cluster: Cluster
   readonly #records: RecordWriter
   #closing: Promise<void> | undefined
@@ -47,8 +49,8 @@ export class IdempotentProducer implements Producer {
     topic: string,
     partition: number,
     timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     headers?: Headers,
   ): void {
     this.#records.send(topic, partition, timestampMs, key, value, headers)

@@ -1,3 +1,4 @@
+import type { PackedBytes } from '../../../core/byte-text.ts'
 import type { Timer } from '../../../core/clock.ts'
 import { LifecycleError, ProductionError } from '../../../core/errors.ts'
 import { noHeaders, type Headers } from '../../../core/headers.ts'
@@ -85,8 +86,8 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
     topic: string,
     partition: number,
     timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     headers: Headers = noHeaders,
   ): void {
     this.checkUsable()

@@ -1,3 +1,4 @@
+import type { PackedBytes } from '../../../core/byte-text.ts'
 import { FencedError, LifecycleError } from '../../../core/errors.ts'
 import type { Headers } from '../../../core/headers.ts'
 import type {
@@ -21,6 +22,7 @@ const defaultTransactionTimeoutMs = 60_000
  * @remarks Source: KIP-98, KIP-447.
  */
 export class TransactionalProducer implements Producer {
+  readonly takesText = true
   readonly #coordinator: TransactionCoordinator
   readonly #records: RecordWriter
   /** Partitions that the coordinator knows as part of the open transaction. */
@@ -76,8 +78,8 @@ export class TransactionalProducer implements Producer {
     topic: string,
     partition: number,
     timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     headers?: Headers,
   ): void {
     if (!this.#open) this.#throwNotOpen('send a record')
