@@ -99,9 +99,9 @@ it('a producer in a transaction, a fetcher and a group go on while leaders and c
   }
   /** Rounds until the change has been made, and some more. */
   const during = async (change: Promise<unknown>): Promise<void> => {
-    let isOver = false
-    const over = change.finally(() => (isOver = true))
-    while (!isOver) await round()
+    const made = { isOver: false }
+    const over = change.finally(() => (made.isOver = true))
+    while (!made.isOver) await round()
     await over
     for (let i = 0; i < 5; i++) await round()
   }
