@@ -159,6 +159,11 @@ export interface KafkaStreamsSettings {
    * `fail`.
    */
   readonly onLostOffset?: LostOffsetPolicy
+  /**
+   * Milliseconds between looks at the broker for input topics that appeared, vanished or were given more partitions; where
+   * there are such, the tasks are assigned anew. Default: 300,000. Source: Kafka's `metadata.max.age.ms`.
+   */
+  readonly metadataMaxAgeMs?: number
   /** False: internal topics and the dead-letter topic must exist, made as the error names them. Default: true. */
   readonly autoCreateTopics?: boolean
   /** Of the topics that Millrace creates. Default: the broker's own. */
@@ -271,6 +276,7 @@ const schema = z.strictObject({
   compression: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']).optional(),
   offsetReset: z.enum(['earliest', 'latest']).optional(),
   onLostOffset: z.enum(['fail', 'earliest', 'latest']).optional(),
+  metadataMaxAgeMs: milliseconds.min(1).optional(),
   replicationFactor: z.number().int().min(1).max(32_767).optional(),
   deadLetterTopic: z.string().min(1).max(249).optional(),
   requireExplicitNames: z.boolean().optional(),

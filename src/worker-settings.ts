@@ -6,7 +6,7 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
   const { processingGuarantee, commitIntervalMs, sessionTimeoutMs, heartbeatIntervalMs } = config
   const { transactionTimeoutMs, retryBackoffMs, autoCreateTopics, compression } = config
   const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
-  const { maxPollIntervalMs, groupInstanceId } = config
+  const { maxPollIntervalMs, groupInstanceId, metadataMaxAgeMs } = config
   const { offsetReset, onLostOffset, replicationFactor, deadLetterTopic, onCorruptState } = config
   const { numStandbyReplicas, acceptableRecoveryLag } = config
   const { maxWarmupReplicas, probingRebalanceIntervalMs } = config
@@ -27,6 +27,7 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
     maxBufferedBytes,
     offsetReset,
     onLostOffset,
+    metadataMaxAgeMs,
     replicationFactor,
     deadLetterTopic,
     onCorruptState,

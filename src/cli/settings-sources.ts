@@ -41,6 +41,7 @@ export const settings: Readonly<globalThis.Record<string, Setting>> = {
     read: number('numStandbyReplicas'),
   },
   onLostOffset: { variable: 'MILLRACE_ON_LOST_OFFSET', read: text('onLostOffset') },
+  metadataMaxAgeMs: { variable: 'MILLRACE_METADATA_MAX_AGE_MS', read: number('metadataMaxAgeMs') },
   replicationFactor: { variable: 'MILLRACE_REPLICATION_FACTOR', read: number('replicationFactor') },
   deadLetterTopic: { variable: 'MILLRACE_DEAD_LETTER_TOPIC', read: text('deadLetterTopic') },
   requireExplicitNames: {

@@ -20,7 +20,6 @@ interface Progress {
 export class ActiveTask implements RestorableTask {
   readonly id: TaskId
   readonly name: string
-  readonly inputs: TaskInputs
   readonly task: StreamTask
   readonly #held: HeldTaskState
   readonly changelogs: readonly StoreChangelog[]
@@ -31,6 +30,7 @@ export class ActiveTask implements RestorableTask {
   restoreRemaining = 0
   /** As of the last commit. */
   streamTimeMs = -1
+  #inputs: TaskInputs
   readonly #progress = new Map<string, Progress>()
 
   constructor(parts: {
@@ -39,7 +39,7 @@ export class ActiveTask implements RestorableTask {
     readonly held: HeldTaskState
     readonly changelogs: readonly StoreChangelog[]
   }) {
-    this.inputs = parts.inputs
+    this.#inputs = parts.inputs
     this.id = parts.inputs.taskId
     this.name = taskIdName(this.id)
     this.task = parts.task
@@ -48,10 +48,18 @@ export class ActiveTask implements RestorableTask {
     this.logsEveryUpdate = parts.inputs.subTopology.stores.some(
       ({ logging }) => logging.enabled && logging.everyUpdate,
     )
-    for (const partition of parts.inputs.partitions) {
-      const progress = { partition, committed: undefined, endOffset: undefined }
-      this.#progress.set(topicPartitionName(partition.topic, partition.partition), progress)
-    }
+    this.#readPartitions(parts.inputs.partitions)
+  }
+
+  get inputs(): TaskInputs {
+    return this.#inputs
+  }
+
+  /** Has the task read these partitions from now on, where topics came or went. */
+  changeInputs(inputs: TaskInputs): void {
+    this.task.changeInputs(inputs.subTopology, inputs.partitions)
+    this.#inputs = inputs
+    this.#readPartitions(inputs.partitions)
   }
 
   get state(): TaskState {
@@ -166,6 +174,16 @@ export class ActiveTask implements RestorableTask {
       lagRecords: lags.includes(undefined)
         ? undefined
         : lags.reduce<number>((sum, lag) => sum + lag!, 0),
+    }
+  }
+
+  #readPartitions(partitions: readonly TopicPartition[]): void {
+    const before = new Map(this.#progress)
+    this.#progress.clear()
+    for (const partition of partitions) {
+      const name = topicPartitionName(partition.topic, partition.partition)
+      const fresh = { partition, committed: undefined, endOffset: undefined }
+      this.#progress.set(name, before.get(name) ?? fresh)
     }
   }
 

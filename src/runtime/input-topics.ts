@@ -3,6 +3,9 @@ import { readsByPattern, withMatchedTopics } from '../topology/matched-topics.ts
 import type { TopologyPlan } from '../topology/topology-plan.ts'
 import { externalSourceTopics, layOutTopics, type TopicLayout } from './topic-layout.ts'
 
+/** Partition counts of input topics, by name, as members tell each other. */
+export type InputTopicCounts = Readonly<globalThis.Record<string, number>>
+
 /** What input topics are found by. */
 export interface InputTopicsOptions {
   readonly broker: Broker

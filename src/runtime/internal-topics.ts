@@ -38,8 +38,9 @@ export async function makeTopicsReady(
     if (!there || there.partitions === partitions) continue
     throw new TopologyError(
       `The internal topic ${name} has ${there.partitions} partitions where the topology now needs ` +
-        `${partitions}: its input's partition count was changed. Use another applicationId, or delete the ` +
-        "application's internal topics and local state to begin anew",
+        `${partitions}: the partition count of its input was changed, so that keys lie elsewhere than what is stored of ` +
+        `them. Put repartition({ partitions: ${there.partitions} }) behind the input to keep what is there; or use ` +
+        "another applicationId, or delete the application's internal topics and local state, to begin anew",
     )
   }
 }

@@ -3,10 +3,11 @@ import { LifecycleError } from '../core/errors.ts'
 import type { ActiveTask } from './active-task.ts'
 import type { AssignmentData } from './assignor/member-data.ts'
 import type { CommitCycle } from './commit/commit-cycle.ts'
+import type { InputChanges } from './input-changes.ts'
 import type { StandbyTasks } from './standby/standby-tasks.ts'
 import type { TaskArrivals } from './task-arrivals.ts'
 import type { TaskManager } from './task-manager.ts'
-import type { TaskInputs } from './topic-layout.ts'
+import type { TopicLayouts } from './topic-layouts.ts'
 import type { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -15,7 +16,8 @@ export interface RebalancerParts {
   readonly tasks: TaskManager
   readonly standbys: StandbyTasks
   readonly fetcher: Fetcher
-  readonly layout: ReadonlyMap<string, TaskInputs>
+  readonly layouts: TopicLayouts
+  readonly inputChanges: InputChanges
   readonly commits: CommitCycle
   readonly arrivals: TaskArrivals
   readonly metrics: WorkerMetrics
@@ -32,17 +34,21 @@ export class Rebalancer {
   }
 
   /** Commits, closes the tasks that leave, opens those that come, and has these restored beside the others. */
-  async adopt({ active, standby, awaited }: AssignmentData): Promise<void> {
-    const { tasks, standbys, arrivals, metrics } = this.#parts
+  async adopt({ active, standby, awaited, inputs }: AssignmentData): Promise<void> {
+    const { tasks, standbys, arrivals, metrics, layouts } = this.#parts
+    if (inputs) layouts.follow(inputs)
     const wanted = new Set(active)
     const leaving = tasks.all.filter(({ name }) => !wanted.has(name))
     const coming = active.filter((name) => !tasks.has(name))
     if (leaving.length > 0) await this.#letGo(leaving, new Set(standby))
-    if (coming.length > 0 || leaving.length > 0) {
+    const changed = this.#parts.inputChanges.pending(layouts.current.tasks)
+    const arriveAnew = changed.some(({ phase }) => phase !== 'running')
+    if (coming.length > 0 || leaving.length > 0 || arriveAnew) {
       await arrivals.stop()
+      await this.#changeInputs(changed)
       for (const name of coming) await this.#open(name)
       arrivals.start(tasks.all.filter(({ phase }) => phase !== 'running'))
-    }
+    } else await this.#changeInputs(changed)
     await standbys.assign(standby)
     metrics.tasksAssigned.add(coming.length)
     metrics.tasksRevoked.add(leaving.length)
@@ -81,9 +87,16 @@ export class Rebalancer {
     await standbys.takeOver(task.inputs, await tasks.retire(task))
   }
 
+  async #changeInputs(changed: readonly ActiveTask[]): Promise<void> {
+    const { inputChanges, layouts } = this.#parts
+    for (const task of changed) {
+      await inputChanges.change(task, layouts.current.tasks.get(task.name)!)
+    }
+  }
+
   async #open(name: string): Promise<void> {
-    const { layout, tasks, standbys, metrics } = this.#parts
-    const inputs = layout.get(name)
+    const { layouts, tasks, standbys, metrics } = this.#parts
+    const inputs = layouts.current.tasks.get(name)
     if (!inputs) {
       throw new LifecycleError(
         `The group gave this worker task ${name}, which its topology does not have; the workers ` +

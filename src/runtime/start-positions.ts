@@ -2,7 +2,7 @@ import type { Broker, PartitionOffset } from '../broker/port.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import { readsTopic } from '../topology/matched-topics.ts'
 import { decoratedTopicName, type OffsetReset } from '../topology/topology-plan.ts'
-import { isolationOf } from './active-task.ts'
+import { isolationOf, type ActiveTask } from './active-task.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 /** Says where reading of input partitions begins. */
@@ -59,6 +59,21 @@ export class StartPositions {
       }
     }
     return config.offsetReset
+  }
+}
+
+/** Notes of a task's partitions where reading begins and where they end, by which it chooses between them. */
+export function takeUp(
+  task: ActiveTask,
+  positions: readonly PartitionOffset[],
+  ends: readonly PartitionOffset[],
+): void {
+  const endOf = new Map(ends.map((each) => [nameOf(each), each.offset]))
+  for (const { topic, partition, offset } of positions) {
+    const end = endOf.get(topicPartitionName(topic, partition)) ?? offset
+    task.noteStart(topic, partition, offset)
+    task.noteEnd(topic, partition, end)
+    task.task.updateLag(topic, partition, Math.max(0, end - offset))
   }
 }
 

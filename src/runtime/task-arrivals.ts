@@ -2,7 +2,7 @@ import type { CommittedOffset, Fetcher } from '../broker/port.ts'
 import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
 import type { ActiveTask } from './active-task.ts'
 import type { ChangelogRestorer } from './restore/changelog-restorer.ts'
-import type { StartPositions } from './start-positions.ts'
+import { takeUp, type StartPositions } from './start-positions.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 /** What it takes to bring tasks to where they can run. */
@@ -101,13 +101,8 @@ export class TaskArrivals {
     for (const task of arriving) {
       const own = new Set(task.inputs.partitions.map(nameOf))
       task.resumeFrom(committed.filter((each) => own.has(nameOf(each))))
-      for (const position of positions.filter((each) => own.has(nameOf(each)))) {
-        const { topic, partition, offset } = position
-        const end = ends.find((each) => nameOf(each) === nameOf(position))?.offset ?? offset
-        task.noteStart(topic, partition, offset)
-        task.noteEnd(topic, partition, end)
-        task.task.updateLag(topic, partition, Math.max(0, end - offset))
-      }
+      const starts = positions.filter((each) => own.has(nameOf(each)))
+      takeUp(task, starts, ends)
       await task.task.initialize()
       task.phase = 'running'
     }

@@ -56,10 +56,15 @@ export class TaskManager {
     const held = standby ?? (await HeldTaskState.open(this.#options, inputs))
     const active = await this.#build(inputs, held)
     this.#tasks.set(active.name, active)
-    for (const { topic, partition } of inputs.partitions) {
-      this.#byPartition.set(topicPartitionName(topic, partition), active)
-    }
+    this.#notePartitions(active)
     return active
+  }
+
+  /** Has a task read other partitions than before. */
+  changeInputs(active: ActiveTask, inputs: TaskInputs): void {
+    this.#forgetPartitions(active)
+    active.changeInputs(inputs)
+    this.#notePartitions(active)
   }
 
   /** Lets a task go; `dirty` drops what it has not committed. */
@@ -97,6 +102,16 @@ export class TaskManager {
 
   #forget(active: ActiveTask): void {
     this.#tasks.delete(active.name)
+    this.#forgetPartitions(active)
+  }
+
+  #notePartitions(active: ActiveTask): void {
+    for (const { topic, partition } of active.inputs.partitions) {
+      this.#byPartition.set(topicPartitionName(topic, partition), active)
+    }
+  }
+
+  #forgetPartitions(active: ActiveTask): void {
     for (const { topic, partition } of active.inputs.partitions) {
       this.#byPartition.delete(topicPartitionName(topic, partition))
     }

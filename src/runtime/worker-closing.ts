@@ -23,6 +23,7 @@ export async function closeWorker(parts: WorkerParts, closing: WorkerClosing): P
       return false
     }
   }
+  parts.watch.close()
   const clean = parts.session.mayCommit && !failed
   const committed = clean && (await attempt('the last commit', () => parts.commits.commitNow()))
   parts.session.stop()

@@ -45,6 +45,8 @@ export interface WorkerConfig {
   /** Source: `probing.rebalance.interval.ms`. */
   readonly probingRebalanceIntervalMs: number
   readonly onCorruptState: 'fail' | 'restore'
+  /** How often it is looked whether input topics appeared, vanished or grew. Source: `metadata.max.age.ms`. */
+  readonly metadataMaxAgeMs: number
   /** How often consumed records of repartition topics are deleted. Source: `repartition.purge.interval.ms`. */
   readonly repartitionPurgeIntervalMs: number
 }
@@ -77,6 +79,7 @@ const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   maxWarmupReplicas: 2,
   probingRebalanceIntervalMs: 600_000,
   onCorruptState: 'fail',
+  metadataMaxAgeMs: 300_000,
   repartitionPurgeIntervalMs: 30_000,
 })
 

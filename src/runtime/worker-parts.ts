@@ -10,9 +10,9 @@ import { openCommits } from './commit/commits.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { GlobalStores } from './global-stores.ts'
 import { GroupSession } from './group-session.ts'
-import { deadLetterTopicOf, findInputTopics, layOutInputs } from './input-topics.ts'
 import { InputBuffers } from './input-buffers.ts'
-import { makeTopicsReady } from './internal-topics.ts'
+import { InputChanges } from './input-changes.ts'
+import { deadLetterTopicOf } from './input-topics.ts'
 import { LostOffsets } from './lost-offsets.ts'
 import { ProcessingLoop, type ProcessingLoopParts } from './processing-loop.ts'
 import { Rebalancer } from './rebalancer.ts'
@@ -22,7 +22,8 @@ import { StandbyTasks, type StandbyTasksParts } from './standby/standby-tasks.ts
 import { repartitionTopicsOf, StartPositions } from './start-positions.ts'
 import { TaskArrivals } from './task-arrivals.ts'
 import { TaskManager } from './task-manager.ts'
-import type { TopicLayout } from './topic-layout.ts'
+import { TopicLayouts } from './topic-layouts.ts'
+import { TopicWatch } from './topic-watch.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
@@ -36,7 +37,8 @@ export interface WorkerSignals {
 
 /** The parts of a running worker, joined. */
 export interface WorkerParts {
-  readonly layout: TopicLayout
+  readonly layouts: TopicLayouts
+  readonly watch: TopicWatch
   readonly fetcher: Fetcher
   readonly membership: GroupMembership
   readonly session: GroupSession
@@ -68,8 +70,7 @@ export async function assembleWorker(
   const { clock } = options
   const { wake } = signals
   checkGuarantee(options)
-  const layout = await settleTopics(options)
-  options.state.expectTasks?.(statefulTasks(layout))
+  const layouts = await TopicLayouts.open(options)
   const processId = await processIdOf(options)
   const openProducer = producerOpener(options, processId)
   const { collector, deadLetters } = await openOutput(options, await openProducer())
@@ -81,9 +82,9 @@ export async function assembleWorker(
     standbys: (): number => standbys.all.length,
   })
   const isHeldUp = (): boolean => !arrivals.areOver
-  const standbys = openStandbys(options, { layout, metrics, isHeldUp, onFailed: wake })
+  const standbys = openStandbys(options, { layouts, metrics, isHeldUp, onFailed: wake })
   const facts = new MemberFacts(options, processId, () => standbys.all.map(({ name }) => name))
-  const membership = openMembership(options, layout, facts)
+  const membership = openMembership(options, layouts, facts)
   const session = openSession(options, { membership, facts, onUnrest: wake })
   const fetcher = openInput(options)
   const restorer = openRestorer(options, metrics)
@@ -104,15 +105,18 @@ export async function assembleWorker(
     tasks,
     standbys,
     fetcher,
-    layout: layout.tasks,
+    layouts,
+    inputChanges: new InputChanges(options, { tasks, fetcher, positions }),
     commits,
     arrivals,
     metrics,
   })
   const lostOffsets = new LostOffsets(options, (place, records) => metrics.lost(place, records))
   const loop = openLoop(options, { fetcher, tasks, collector, commits, lostOffsets }, metrics)
+  const watch = openWatch(options, layouts, session)
   return {
-    layout,
+    layouts,
+    watch,
     fetcher,
     membership,
     session,
@@ -137,13 +141,6 @@ function checkGuarantee({ broker, config }: WorkerOptions): void {
     `exactly_once is not available on ${broker.name} yet; set processingGuarantee: 'at_least_once'`,
     { field: 'processingGuarantee' },
   )
-}
-
-async function settleTopics(options: WorkerOptions): Promise<TopicLayout> {
-  const { broker, config } = options
-  const layout = layOutInputs(options, await findInputTopics(options))
-  await makeTopicsReady(broker, layout.internalTopics, config)
-  return layout
 }
 
 async function processIdOf({ thread, state, random }: WorkerOptions): Promise<string> {
@@ -205,13 +202,13 @@ function openRestorer(options: WorkerOptions, metrics: WorkerMetrics): Changelog
 function openStandbys(
   options: WorkerOptions,
   parts: Pick<StandbyTasksParts, 'isHeldUp' | 'onFailed'> & {
-    readonly layout: TopicLayout
+    readonly layouts: TopicLayouts
     readonly metrics: WorkerMetrics
   },
 ): StandbyTasks {
-  const { layout, metrics, isHeldUp, onFailed } = parts
+  const { layouts, metrics, isHeldUp, onFailed } = parts
   return new StandbyTasks(options, {
-    layout: layout.tasks,
+    layout: () => layouts.current.tasks,
     isHeldUp,
     onOpened: (task) => metrics.addStandby(task),
     onGone: (task) => metrics.removeTask(task),
@@ -234,18 +231,17 @@ function openPurge(options: WorkerOptions): RepartitionPurge {
 
 function openMembership(
   options: WorkerOptions,
-  layout: TopicLayout,
+  layouts: TopicLayouts,
   facts: MemberFacts,
 ): GroupMembership {
   const { broker, config, applicationId, logger, thread } = options
-  const topics = new Set([...layout.tasks.values()].flatMap((task) => task.partitions.map(topicOf)))
   const assignor = new TaskAssignor({
-    topics: [...topics],
+    topics: () => layouts.topics,
     logger,
     settings: config,
     probingRebalanceIntervalMs: config.probingRebalanceIntervalMs,
     memberData: (last) => facts.data(last),
-    tasks: () => Promise.resolve(layout.tasks),
+    look: () => layouts.look(),
     changelogEnds: (tasks) => changelogEnds(options, tasks),
   })
   const { sessionTimeoutMs, rebalanceTimeoutMs, groupInstanceId } = config
@@ -295,10 +291,16 @@ function openLoop(
   return new ProcessingLoop(options, { ...parts, inputs })
 }
 
-function statefulTasks({ tasks }: TopicLayout): number {
-  return [...tasks.values()].filter(({ subTopology }) => subTopology.stores.length > 0).length
-}
-
-function topicOf({ topic }: { readonly topic: string }): string {
-  return topic
+function openWatch(
+  { clock, logger, config }: WorkerOptions,
+  layouts: TopicLayouts,
+  session: GroupSession,
+): TopicWatch {
+  return new TopicWatch({
+    clock,
+    logger,
+    intervalMs: config.metadataMaxAgeMs,
+    difference: () => layouts.difference(),
+    onChange: () => session.requestRejoin(),
+  })
 }

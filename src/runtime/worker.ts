@@ -1,4 +1,10 @@
-import { LifecycleError, messageOf, TopologyError, type StreamsError } from '../core/errors.ts'
+import {
+  LifecycleError,
+  messageOf,
+  TopologyError,
+  UnknownTopicError,
+  type StreamsError,
+} from '../core/errors.ts'
 import { decodeAssignmentData } from './assignor/member-data.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
 import type { JoinedGroup } from '../broker/port.ts'
@@ -112,7 +118,7 @@ export class Worker implements AsyncCloseable {
         inputs.subTopology.stores.some((store) => store.storeName === storeName),
       )
       .map((task) => {
-        const partitions = parts.layout.taskCounts.get(task.id.subTopology)!
+        const partitions = parts.layouts.current.taskCounts.get(task.id.subTopology)!
         return task.view(storeName, partitions, () => parts.tasks.committedStore(task, storeName))
       })
   }
@@ -177,9 +183,20 @@ export class Worker implements AsyncCloseable {
     } catch (error) {
       if (this.#ending.signal.aborted) return
       const isStarting = this.#lifecycle.state === 'starting'
-      if (!isRecoverable(error) || (isStarting && isHopelessAtStart(error))) throw error
+      const isHopeless = isStarting && isHopelessAtStart(error)
+      const mayMend = isRecoverable(error) || (await this.#hasOtherTopics(parts, error))
+      if (isHopeless || !mayMend) throw error
       await this.#recover(parts, error as StreamsError)
     }
+  }
+
+  /**
+   * Whether the broker does not know a topic because those that are read are others now. What follows is for the group's
+   * leader to say; an error that it says is not one of the broker.
+   */
+  async #hasOtherTopics({ layouts }: WorkerParts, error: unknown): Promise<boolean> {
+    if (!(error instanceof UnknownTopicError) || error.brokerCode === undefined) return false
+    return (await layouts.difference().catch(() => undefined)) !== undefined
   }
 
   /** Makes the tasks what the group says they are. Those that stay were processed all the time, and go on. */

@@ -1,4 +1,5 @@
 import { TopologyError } from '../../core/errors.ts'
+import type { InputTopicCounts } from '../input-topics.ts'
 
 /** Why the data of another member may be unreadable, and what to do. */
 export const foreignMember: string =
@@ -37,6 +38,8 @@ export interface AssignmentData {
   readonly followUp: boolean
   /** Whether tasks of anyone are on the move, so that another rebalance follows soon. */
   readonly unsettled: boolean
+  /** Partition counts of the input topics as the leader saw them, from which the tasks follow. */
+  readonly inputs?: InputTopicCounts
   /** After so long the member is to have the tasks assigned anew, since some may then be better elsewhere. */
   readonly probeAfterMs?: number
   /** Why the member gets no tasks and has to stop; undefined where it may stay. */
@@ -82,7 +85,7 @@ export function decodeMemberData(bytes: Buffer): MemberData | undefined {
 export function decodeAssignmentData(bytes: Buffer): AssignmentData {
   if (bytes.length === 0) return noTasks
   const { version, active, standby, awaited, followUp, unsettled, ...rest } = parse(bytes)
-  const { probeAfterMs, refused } = rest
+  const { probeAfterMs, refused, inputs } = rest
   // Every version has this, so that a worker that is refused can always say why.
   if (typeof refused === 'string') return { ...noTasks, refused }
   if (
@@ -91,10 +94,11 @@ export function decodeAssignmentData(bytes: Buffer): AssignmentData {
     isNames(standby) &&
     isNames(awaited) &&
     typeof followUp === 'boolean' &&
-    typeof unsettled === 'boolean'
+    typeof unsettled === 'boolean' &&
+    isSums(inputs)
   ) {
     const probe = typeof probeAfterMs === 'number' ? { probeAfterMs } : {}
-    return { version, active, standby, awaited, followUp, unsettled, ...probe }
+    return { version, active, standby, awaited, followUp, unsettled, inputs, ...probe }
   }
   throw new TopologyError(`The group leader's assignment cannot be read: ${foreignMember}`)
 }

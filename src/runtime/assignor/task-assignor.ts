@@ -10,6 +10,7 @@ import { TopologyError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { TopologyNode, TopologyPlan } from '../../topology/topology-plan.ts'
 import type { TaskInputs } from '../topic-layout.ts'
+import type { SettledTopics } from '../topic-layouts.ts'
 import { assignTasks } from './assign-tasks.ts'
 import type { AssignmentSettings } from './assignment.ts'
 import { handOver, ownersOf } from './hand-over.ts'
@@ -25,14 +26,15 @@ import {
 
 /** What the assignor asks of its worker. */
 export interface TaskAssignorOptions {
-  readonly topics: readonly string[]
+  /** The topics that the tasks read; the group keeps their offsets. */
+  topics(): readonly string[]
   readonly logger: Logger
   readonly settings: AssignmentSettings
   /** After so long tasks are assigned anew where copies of their state are being made to move them to. Milliseconds. */
   readonly probingRebalanceIntervalMs: number
   memberData(last: GroupIdentity | undefined): MemberData
-  /** All tasks of the application, as of now. */
-  tasks(): Promise<ReadonlyMap<string, TaskInputs>>
+  /** The topics that there are now, and the tasks that follow from them. */
+  look(): Promise<SettledTopics>
   /** By task, the sum of the end offsets of its changelogs; a task is absent that has no state to restore. */
   changelogEnds(tasks: ReadonlyMap<string, TaskInputs>): Promise<ReadonlyMap<string, number>>
 }
@@ -64,7 +66,7 @@ export class TaskAssignor implements GroupAssignor {
 
   subscription(last: GroupIdentity | undefined): GroupSubscription {
     return {
-      topics: this.#options.topics,
+      topics: this.#options.topics(),
       userData: encodeData(this.#options.memberData(last)),
     }
   }
@@ -73,7 +75,8 @@ export class TaskAssignor implements GroupAssignor {
   async assign(
     subscriptions: readonly GroupMemberSubscription[],
   ): Promise<Map<string, GroupAssignment>> {
-    const tasks = await this.#options.tasks()
+    const { inputs, layout } = await this.#options.look()
+    const { tasks } = layout
     const members: Member[] = subscriptions.map(({ memberId, userData }) => ({
       memberId,
       data: decodeMemberData(userData),
@@ -89,7 +92,7 @@ export class TaskAssignor implements GroupAssignor {
     for (const [memberId, data] of await this.#share(tasks, accepted)) {
       assignments.set(memberId, {
         partitions: data.active.flatMap((name) => tasks.get(name)!.partitions),
-        userData: encodeData(data),
+        userData: encodeData({ ...data, inputs }),
       })
     }
     return assignments

@@ -10,8 +10,8 @@ import { StandbyTask } from './standby-task.ts'
 
 /** What standbys need of the worker. */
 export interface StandbyTasksParts extends Omit<StandbyFollowerParts, 'tasks'> {
-  /** All tasks that there are, by name. */
-  readonly layout: ReadonlyMap<string, TaskInputs>
+  /** All tasks that there are now, by name. */
+  readonly layout: () => ReadonlyMap<string, TaskInputs>
   /** Called for each standby that is opened or goes. */
   readonly onOpened: (task: StandbyTask) => void
   readonly onGone: (task: StandbyTask) => void
@@ -103,7 +103,7 @@ export class StandbyTasks implements AsyncCloseable {
   }
 
   #inputsOf(name: string): TaskInputs {
-    const inputs = this.#parts.layout.get(name)
+    const inputs = this.#parts.layout().get(name)
     if (inputs) return inputs
     throw new LifecycleError(
       `The group gave this worker a standby of task ${name}, which its topology does not have; the workers differ in ` +

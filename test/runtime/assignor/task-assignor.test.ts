@@ -41,12 +41,20 @@ function data(...args: Parameters<typeof memberData>): Buffer {
 
 function assignor(fingerprint: string): TaskAssignor {
   return new TaskAssignor({
-    topics: ['in'],
+    topics: () => ['in'],
     logger: silentLogger,
     settings: { numStandbyReplicas: 0, acceptableRecoveryLag: 10_000, maxWarmupReplicas: 2 },
     probingRebalanceIntervalMs: 600_000,
     memberData: () => memberData(fingerprint),
-    tasks: () => Promise.resolve(new Map([task(0), task(1)])),
+    look: () =>
+      Promise.resolve({
+        inputs: { in: 2 },
+        layout: {
+          tasks: new Map([task(0), task(1)]),
+          internalTopics: [],
+          taskCounts: new Map([[0, 2]]),
+        },
+      }),
     changelogEnds: () => Promise.resolve(new Map()),
   })
 }
@@ -67,6 +75,7 @@ describe('the assignor', () => {
       awaited: [],
       followUp: false,
       unsettled: false,
+      inputs: { in: 2 },
     })
     expect(assigned.get('b')!.partitions).toEqual([{ topic: 'in', partition: 0 }])
   })
