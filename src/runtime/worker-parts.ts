@@ -113,10 +113,9 @@ export async function assembleWorker(
   })
   const lostOffsets = new LostOffsets(options, (place, records) => metrics.lost(place, records))
   const loop = openLoop(options, { fetcher, tasks, collector, commits, lostOffsets }, metrics)
-  const watch = openWatch(options, layouts, session)
   return {
     layouts,
-    watch,
+    watch: openWatch(options, layouts, session),
     fetcher,
     membership,
     session,
