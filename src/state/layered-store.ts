@@ -161,6 +161,7 @@ export class LayeredStore implements WritableEntries {
   applied(sealed: SlotLayer): void {
     if (this.#sealed === sealed) {
       sealed.clear(this.#settled)
+      this.#slots.trim()
       this.#sealed = undefined
     }
     this.committedChanged()
@@ -169,6 +170,7 @@ export class LayeredStore implements WritableEntries {
   discard(): void {
     this.#open.clear(this.#settled)
     this.#sealed?.clear(this.#settled)
+    this.#slots.trim()
     this.#open = new SlotLayer()
     this.#sealed = undefined
     this.#observedMs = this.committed.observedMs

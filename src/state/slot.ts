@@ -35,6 +35,8 @@ export interface SlotIndex {
   take(key: StorageKey): Slot
   /** Says that a slot's uncommitted writes are gone. */
   settled(slot: Slot): void
+  /** Called when those of many are. */
+  trim(): void
 }
 
 /** Slots for as long as they hold uncommitted writes. */
@@ -57,6 +59,8 @@ export class DirtySlots implements SlotIndex {
   settled(slot: Slot): void {
     if (!slot.isDirty) this.#slots.delete(slot.key)
   }
+
+  trim(): void {}
 }
 
 /** Below this length V8 copies the characters of a part of a string; from here on it refers to the whole. */

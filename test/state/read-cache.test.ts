@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { LayerEntry } from '../../src/state/layer-entry.ts'
 import { ReadCacheBudget } from '../../src/state/rocksdb/read-cache.ts'
 import { CompactEntry } from '../../src/state/stored-entry.ts'
 
@@ -48,4 +49,58 @@ test('counts right across generations', () => {
   }
   cache.clear()
   expect(budget.bytes).toBe(0)
+})
+
+test('keeps what holds uncommitted writes, however many, and no longer than those', () => {
+  const budget = new ReadCacheBudget(1000)
+  const cache = budget.cache()
+  const slots = Array.from({ length: 5000 }, (_, key) => {
+    const slot = cache.take(`key-${key}`)
+    slot.open = new LayerEntry(undefined, 'value', 0)
+    return slot
+  })
+  for (const slot of slots) expect(cache.get(slot.key)).toBe(slot)
+  for (const slot of slots) {
+    slot.open = undefined
+    cache.keep(slot, entry(5))
+  }
+  budget.trim()
+  expect(budget.bytes).toBeLessThanOrEqual(1000)
+})
+
+test('a read that was under way while its key was committed, or let go, changes nothing', () => {
+  const budget = new ReadCacheBudget(1_000_000)
+  const cache = budget.cache()
+  const older = entry(1)
+  const newer = entry(2)
+  const committed = cache.take('committed')
+  committed.isRead = true
+  cache.keep(committed, newer)
+  cache.answered(committed, older)
+  expect(cache.peek('committed')).toBe(newer)
+  const sealed = cache.take('sealed')
+  sealed.isRead = true
+  sealed.sealed = new LayerEntry(undefined, 'newer', 0)
+  cache.answered(sealed, older)
+  expect(cache.peek('sealed')).toBeUndefined()
+  const gone = cache.take('gone')
+  gone.isRead = true
+  cache.forget('gone')
+  cache.take('gone')
+  cache.answered(gone, older)
+  expect(cache.peek('gone')).toBeUndefined()
+  // What a commit brings is kept all the same, where the key has another slot by then.
+  cache.keep(gone, newer)
+  expect(cache.peek('gone')).toBe(newer)
+})
+
+test('finds keys in the order they were asked for ahead, and any others', () => {
+  const cache = new ReadCacheBudget(1_000_000).cache()
+  const keys = Array.from({ length: 10_000 }, (_, at) => `key-${at % 700}`)
+  for (const key of keys) cache.takeAhead(key)
+  for (const key of keys) expect(cache.get(key)?.key).toBe(key)
+  for (const key of keys.reverse()) expect(cache.get(key)?.key).toBe(key)
+  for (const key of keys.slice(0, 50)) cache.takeAhead(key)
+  for (const key of keys.slice(20)) expect(cache.get(key)?.key).toBe(key)
+  expect(cache.get('none')).toBeUndefined()
 })

@@ -17,6 +17,8 @@ export class ReadCacheBudget {
   readonly #caches: StoreReadCache[] = []
   #youngBytes = 0
   #oldBytes = 0
+  /** Of old entries that hold uncommitted writes. */
+  #heldBytes = 0
   /** Of the young entries. */
   generation = 1
 
@@ -40,10 +42,20 @@ export class ReadCacheBudget {
   count(youngBytes: number, oldBytes: number): void {
     this.#youngBytes += youngBytes
     this.#oldBytes += oldBytes
-    if (this.#youngBytes * 2 <= this.#bytesMax) return
+    // What cannot be dropped is not to be gone through again and again.
+    if (this.#youngBytes * 2 > Math.max(this.#bytesMax, this.#heldBytes)) this.#age()
+  }
+
+  /** Called when uncommitted writes are gone: drops what only they have kept beyond the bound. */
+  trim(): void {
+    for (let ages = 0; ages < 2 && this.bytes > this.#bytesMax; ages++) this.#age()
+  }
+
+  #age(): void {
     const becomingOld = this.#youngBytes
     this.#youngBytes = 0
     for (const cache of this.#caches) cache.dropOld()
+    this.#heldBytes = this.#oldBytes
     this.#oldBytes += becomingOld
     this.generation++
   }
@@ -84,6 +96,10 @@ export class StoreReadCache implements SlotIndex {
   }
 
   settled(): void {}
+
+  trim(): void {
+    this.#budget.trim()
+  }
 
   /** The slot of a key that will be used after those that this was called with before. */
   takeAhead(key: StorageKey): Slot {
