@@ -278,7 +278,7 @@ describe.each(seconds)('a commit is refused, and then $what:', ({ faults }) => {
 
 describe.each([
   ['sendOffsets', 'GROUP_AUTHORIZATION_FAILED', 30],
-  ['sendOffsets', 'FENCED_INSTANCE_ID', 82],
+  ['sendOffsets', 'Another worker of app was started with the groupInstanceId', 82],
   ['commit', 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 53],
   ['send', 'TOPIC_AUTHORIZATION_FAILED', 29],
   ['commit', 'UNSUPPORTED_VERSION', 35],
