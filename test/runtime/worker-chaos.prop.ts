@@ -19,6 +19,9 @@ type Event =
   | { readonly type: 'start' }
   | { readonly type: 'stop' }
   | { readonly type: 'crash' }
+  /** The next rebalance takes as long as somebody does not join: the tasks go on. */
+  | { readonly type: 'hold' }
+  | { readonly type: 'release' }
   | {
       readonly type: 'refuse'
       readonly request: string
@@ -43,6 +46,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Event>({ type: 'start' }) },
   { weight: 1, arbitrary: fc.constant<Event>({ type: 'stop' }) },
   { weight: 1, arbitrary: fc.constant<Event>({ type: 'crash' }) },
+  { weight: 1, arbitrary: fc.constant<Event>({ type: 'hold' }) },
+  { weight: 1, arbitrary: fc.constant<Event>({ type: 'release' }) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -86,6 +91,12 @@ class Scene {
         if (name !== undefined) this.#workers.delete(name)
         latest?.client.crash()
         await latest?.worker.close()
+        break
+      case 'hold':
+        if (name !== undefined) this.gate.hold(name, 'joinGroup')
+        break
+      case 'release':
+        this.gate.release()
         break
       case 'refuse':
         for (const client of this.#workers.keys()) {
@@ -136,6 +147,7 @@ async function run(
   try {
     scene.start()
     for (const event of events) await scene.play(event)
+    scene.gate.release()
     scene.start()
     await scene.play({ type: 'records' })
     await eventually(() => check(scene), 8_000)

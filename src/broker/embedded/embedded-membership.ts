@@ -111,19 +111,29 @@ export class EmbeddedMembership implements GroupMembership {
     this.#checkUsable()
     // The caller may have given up in the meantime.
     options.signal?.throwIfAborted()
-    const { assignor } = this.#options
     const id = this.#memberId
-    const joining = this.#fenceable(id, () =>
-      this.#group.join({
-        id,
-        known: this.#known,
-        options: this.#options,
-        subscription: assignor.subscription(this.#last),
-        onGeneration: (generationId) => this.#noteGeneration(id, generationId),
-      }),
-    )
+    const joining = this.#begin(id)
     this.#known = true
     return await this.#settled(joining, options)
+  }
+
+  #begin(id: string): Promise<GroupJoin> {
+    const { assignor } = this.#options
+    try {
+      return this.#fenceable(id, () =>
+        this.#group.join({
+          id,
+          known: this.#known,
+          options: this.#options,
+          subscription: assignor.subscription(this.#last),
+          onGeneration: (generationId) => this.#noteGeneration(id, generationId),
+        }),
+      )
+    } catch (error) {
+      // It was expelled: there is nothing to do but to join as a new member.
+      if (this.#known || this.#memberId === id) throw error
+      return this.#begin(this.#memberId)
+    }
   }
 
   #noteGeneration(memberId: string, generationId: number): void {

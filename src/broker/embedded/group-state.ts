@@ -12,7 +12,10 @@ import { GroupOffsets } from './group-offsets.ts'
 /** Who asks to join. */
 export interface JoiningMember {
   readonly id: string
-  /** Whether the coordinator has heard of the id before; a static member that is new takes its place again. */
+  /**
+   * Whether the coordinator has heard of the id before: one that it no longer knows has to be given up. A static member
+   * that is new takes its place again.
+   */
   readonly known: boolean
   readonly options: GroupOptions
   readonly subscription: GroupSubscription
@@ -80,6 +83,7 @@ export class GroupState {
     const { id, options, subscription, onGeneration } = joins
     const replaced = this.#replaceStaticMember(joins)
     const known = this.#members.get(id)
+    if (joins.known && !known) throw this.#unknownMember(id)
     const changed = !known || !isSame(known.subscription, subscription)
     const member: GroupMember = known ?? {
       id,
@@ -146,10 +150,7 @@ export class GroupState {
     if (!member) {
       const other = instanceId === undefined ? undefined : this.#withInstance(instanceId)
       if (other) throw this.#fencedInstance(other)
-      throw new FencedError(
-        `Member ${memberId} is no longer in group ${this.id}; it has to join again`,
-        { brokerCode: groupCodes.unknownMember },
-      )
+      throw this.#unknownMember(memberId)
     }
     if (generationId !== this.#generation) {
       throw new FencedError(
@@ -193,6 +194,13 @@ export class GroupState {
       if (member.options.instanceId === instanceId) return member
     }
     return undefined
+  }
+
+  #unknownMember(memberId: string): FencedError {
+    return new FencedError(
+      `Member ${memberId} is no longer in group ${this.id}; it has to join again`,
+      { brokerCode: groupCodes.unknownMember },
+    )
   }
 
   #fencedInstance({ options }: GroupMember): FencedError {

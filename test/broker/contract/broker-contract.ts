@@ -9,6 +9,7 @@ import { describeInterleavedTransactions } from './interleaving-contract.ts'
 import { describeLifecycle } from './lifecycle-contract.ts'
 import { describeOffsets } from './offset-contract.ts'
 import { describeProducing } from './produce-contract.ts'
+import { describeRebalances } from './rebalance-commit-contract.ts'
 import { describeStaticMembers } from './static-member-contract.ts'
 import { describeTopics } from './topic-contract.ts'
 import { describeOverlappingTransactions } from './overlapping-transactions-contract.ts'
@@ -36,6 +37,7 @@ export function describeBrokerContract(
     describeFetchPositions(suite)
     describeGroups(suite)
     describeGroupFailures(suite)
+    describeRebalances(suite)
     describeStaticMembers(suite)
     if (!suite.supportsTransactions) return
     describeTransactions(suite)

@@ -58,6 +58,22 @@ export function describeStaticMembers(suite: ContractSuite): void {
       await newer.membership.commitOffsets([offset])
     })
 
+    it('that are not there at a rebalance keep what it gives them', async () => {
+      const groupId = uniqueName('group')
+      const gone = staticMember(groupId, 'a')
+      await gone.join()
+      await gone.membership.close()
+      const options = { instanceId: 'instance-b', rebalanceTimeoutMs: 700 }
+      const assignor = new SharingAssignor('t', 2, 'b')
+      const other = new TestMember(suite.client(), groupId, assignor, options)
+      const third = staticMember(groupId, 'a', 15_000)
+      const joining = other.join()
+      await pause(100)
+      // It comes back while the other waits for it, and the rebalance goes on with its new self.
+      await Promise.all([third.join(), joining])
+      expect([third.partitions, other.partitions]).toEqual([[0], [1]])
+    })
+
     it('that stay away keep their place until their session ends', async () => {
       const groupId = uniqueName('group')
       const gone = staticMember(groupId, 'a', 1_500)
