@@ -9,7 +9,8 @@ import type {
   WaitOptions,
 } from '../port.ts'
 import type { ClientSession } from './client-session.ts'
-import { groupCodes, type GroupJoin, type GroupState } from './group-state.ts'
+import { groupCodes } from './group-errors.ts'
+import type { GroupJoin, GroupState } from './group-state.ts'
 import { timedOut } from './wait-for.ts'
 
 /** A member of a group of the embedded broker. */

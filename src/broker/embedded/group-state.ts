@@ -7,6 +7,7 @@ import type {
   GroupOptions,
   GroupSubscription,
 } from '../port.ts'
+import { fencedInstance, groupCodes, unknownMember } from './group-errors.ts'
 import { GroupOffsets } from './group-offsets.ts'
 
 /** Who asks to join. */
@@ -47,14 +48,6 @@ interface Joining {
   onGeneration(generationId: number): void
 }
 
-/** Kafka's codes, which tell callers what happened as a real broker would. */
-export const groupCodes: {
-  readonly unknownMember: number
-  readonly illegalGeneration: number
-  readonly fencedInstance: number
-  readonly rebalanceInProgress: number
-} = { unknownMember: 25, illegalGeneration: 22, fencedInstance: 82, rebalanceInProgress: 27 }
-
 /**
  * One consumer group: the classic protocol's states, on one coordinator.
  *
@@ -83,7 +76,7 @@ export class GroupState {
     const { id, options, subscription, onGeneration } = joins
     const replaced = this.#replaceStaticMember(joins)
     const known = this.#members.get(id)
-    if (joins.known && !known) throw this.#unknownMember(id)
+    if (joins.known && !known) throw unknownMember(this.id, id)
     const changed = !known || !isSame(known.subscription, subscription)
     const member: GroupMember = known ?? {
       id,
@@ -149,8 +142,8 @@ export class GroupState {
     const member = this.#members.get(memberId)
     if (!member) {
       const other = instanceId === undefined ? undefined : this.#withInstance(instanceId)
-      if (other) throw this.#fencedInstance(other)
-      throw this.#unknownMember(memberId)
+      if (other) throw fencedInstance(this.id, other.options)
+      throw unknownMember(this.id, memberId)
     }
     if (generationId !== this.#generation) {
       throw new FencedError(
@@ -181,11 +174,11 @@ export class GroupState {
     const { instanceId } = options
     const former = instanceId === undefined ? undefined : this.#withInstance(instanceId)
     if (!former || former.id === id) return undefined
-    if (known) throw this.#fencedInstance(former)
+    if (known) throw fencedInstance(this.id, former.options)
     former.sessionTimer?.cancel()
     this.#members.delete(former.id)
     if (this.#leaderId === former.id) this.#leaderId = id
-    former.joining?.reject(this.#fencedInstance(former))
+    former.joining?.reject(fencedInstance(this.id, former.options))
     return former
   }
 
@@ -194,21 +187,6 @@ export class GroupState {
       if (member.options.instanceId === instanceId) return member
     }
     return undefined
-  }
-
-  #unknownMember(memberId: string): FencedError {
-    return new FencedError(
-      `Member ${memberId} is no longer in group ${this.id}; it has to join again`,
-      { brokerCode: groupCodes.unknownMember },
-    )
-  }
-
-  #fencedInstance({ options }: GroupMember): FencedError {
-    return new FencedError(
-      `Another member has joined group ${this.id} as instance ${options.instanceId}; ` +
-        'each instance id is for one member at a time',
-      { brokerCode: groupCodes.fencedInstance },
-    )
   }
 
   /** In a stable group a static member that restarts moves nothing, nor does a follower with nothing new to say. */
