@@ -11,7 +11,12 @@ export interface MillraceConfig extends Partial<Omit<KafkaStreamsConfig, 'topolo
   readonly snapshot?: string
 }
 
-/** Gives a configuration file its types; returns what it is given. */
+/**
+ * Gives a configuration file its types; returns what it is given. What has all that `KafkaStreams` needs can be
+ * given to it as it is.
+ */
+export function defineConfig(config: KafkaStreamsConfig): KafkaStreamsConfig
+export function defineConfig(config: MillraceConfig): MillraceConfig
 export function defineConfig(config: MillraceConfig): MillraceConfig {
   return config
 }

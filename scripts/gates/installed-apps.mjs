@@ -19,19 +19,20 @@ export async function checkInstalled(tarball) {
 
     await runApp(folder, 'esm', 'module', 'word-count.mjs')
     await runApp(folder, 'cjs', 'commonjs', 'require.cjs')
+    await runApp(folder, 'threads', 'module', 'threads.mjs', 'threads-config.mjs')
     await checkTypes(folder)
     await mustSucceed([join(folder, 'node_modules/.bin/millrace'), '--help'], { cwd: folder })
-    return 'ES module, CommonJS, TypeScript, command'
+    return 'ES module, CommonJS, threads, TypeScript, command'
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function runApp(folder, name, type, script) {
+async function runApp(folder, name, type, script, ...others) {
   const app = join(folder, name)
   mkdirSync(app)
   writeJson(join(app, 'package.json'), { type })
-  cpSync(join(apps, script), join(app, script))
+  for (const file of [script, ...others]) cpSync(join(apps, file), join(app, file))
   await mustSucceed([process.execPath, script, ...names], { cwd: app })
 }
 

@@ -21,7 +21,7 @@ interface Line {
 
 type Counts = KeyValueStore<string, { readonly text: string; readonly count: number }>
 
-const whole = config as KafkaStreamsConfig
+const whole: KafkaStreamsConfig = config
 
 function logged(lines: Line[]): Logger {
   const at = (level: keyof Logger) => (message: string, facts?: object) =>
