@@ -202,8 +202,8 @@ export interface KafkaStreamsConfig extends KafkaStreamsSettings {
    */
   readonly defaultTimestampExtractor?: TimestampExtractor
   /**
-   * The module that each of several `threads` loads, since functions cannot be sent to a thread: its default export is this
-   * configuration, or a function that gives it. In the file of the configuration itself: `import.meta.url`. The command
+   * The module that each of several `threads` loads, since functions cannot be sent to a thread: its default export, or the
+   * one named `config`, is this configuration, or a function that gives it. In the file of the configuration itself: `import.meta.url`. The command
    * line needs none.
    */
   readonly module?: string | URL

@@ -13,7 +13,7 @@ if (!isMainThread) {
   await embedded.open().createTopics([{ name: words.name, partitions: 2 }])
 }
 
-export default defineConfig({
+export const config = defineConfig({
   applicationId: 'threads',
   topology: builder.build(),
   broker: { name: 'one a thread', open: (environment) => embedded.open(environment) },

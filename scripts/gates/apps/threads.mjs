@@ -1,7 +1,7 @@
 // Run by an application that has Millrace installed: the threads find what they begin with in the package.
 import { deepEqual } from 'node:assert/strict'
 import { KafkaStreams } from 'millrace'
-import config from './threads-config.mjs'
+import { config } from './threads-config.mjs'
 
 const app = new KafkaStreams({ ...config, threads: 2 })
 await app.start()
