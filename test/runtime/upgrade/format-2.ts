@@ -7,9 +7,9 @@ import { countPlainly, counts, perMinute } from './format-1.ts'
 const text = { key: string(), value: string() }
 const hourMs = 3_600_000
 
-export const notes = keyValueStore({ name: 'notes', ...text, ttlMs: 100 * hourMs, headers: true })
-export const sessions = sessionStore({ name: 'sessions', ...text, retentionMs: 100 * hourMs })
-export const history = versionedStore({ name: 'history', ...text, historyRetentionMs: hourMs })
+const notes = keyValueStore({ name: 'notes', ...text, ttlMs: 100 * hourMs, headers: true })
+const sessions = sessionStore({ name: 'sessions', ...text, retentionMs: 100 * hourMs })
+const history = versionedStore({ name: 'history', ...text, historyRetentionMs: hourMs })
 
 /** What wrote the folder of format 2, and takes it up again. */
 export function format2(): Topology {
