@@ -40,7 +40,7 @@ export class Rebalancer {
     const wanted = new Set(active)
     const leaving = tasks.all.filter(({ name }) => !wanted.has(name))
     const coming = active.filter((name) => !tasks.has(name))
-    if (leaving.length > 0) await this.#letGo(leaving, new Set(standby))
+    if (leaving.length > 0) await this.#letGo(leaving)
     const changed = this.#parts.inputChanges.pending(layouts.current.tasks)
     const arriveAnew = changed.some(({ phase }) => phase !== 'running')
     if (coming.length > 0 || leaving.length > 0 || arriveAnew) {
@@ -67,24 +67,14 @@ export class Rebalancer {
     await this.#parts.tasks.close(task, dirty)
   }
 
-  /** Of the tasks that leave, those stay as standbys that are to. */
-  async #letGo(leaving: readonly ActiveTask[], staying: ReadonlySet<string>): Promise<void> {
+  async #letGo(leaving: readonly ActiveTask[]): Promise<void> {
     const { commits, arrivals } = this.#parts
     // All tasks are committed, since they share a transaction.
     if (leaving.some(({ phase }) => phase === 'running')) await commits.commitNow()
     // A task must not be closed while it is restored.
     if (leaving.some(({ phase }) => phase !== 'running')) await arrivals.stop()
-    for (const task of leaving) {
-      if (staying.has(task.name)) await this.#retire(task)
-      else await this.close(task, task.phase !== 'running')
-    }
-  }
-
-  /** What is not committed of it is dropped: all, where it was still being restored, which is none. */
-  async #retire(task: ActiveTask): Promise<void> {
-    const { fetcher, tasks, standbys } = this.#parts
-    fetcher.unassign(task.inputs.partitions)
-    await standbys.takeOver(task.inputs, await tasks.retire(task))
+    // One that stays as a standby is opened anew at what is committed: what was read for processing is of no use to it.
+    for (const task of leaving) await this.close(task, task.phase !== 'running')
   }
 
   async #changeInputs(changed: readonly ActiveTask[]): Promise<void> {

@@ -107,6 +107,8 @@ export class StandbyFollower {
         else await this.#turn(signal)
         this.#failures = 0
       } catch (error) {
+        // What a poll had fetched that failed is fetched again, from where the stores are.
+        this.#fetching.clear()
         if (signal.aborted) return
         if (!isRecoverable(error)) {
           this.#failure = { error }

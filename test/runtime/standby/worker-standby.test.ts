@@ -335,7 +335,7 @@ describe('a task that is to move', () => {
     expect(restoredByActive(second)).toBe(0)
   })
 
-  it('goes on as a standby where it ran, with its state open', async () => {
+  it('goes on as a standby where it ran, from where its state is', async () => {
     const both = { ...config, ...withStandby }
     const first = await start({ config: both, state: stateOf('rocksdb', 'first') })
     for (let round = 1; round <= 2; round++) {
