@@ -5,6 +5,7 @@ import {
   isStreamsError,
   messageOf,
 } from '../../core/errors.ts'
+import type { PartitionOffset } from '../../broker/port.ts'
 import type { SimulationFaults } from './faults.ts'
 import type { Scheduler } from './scheduler.ts'
 import { never, type SimulatedProcess } from './simulated-process.ts'
@@ -62,6 +63,7 @@ const certain: ReadonlySet<string> = new Set([
 
 const notCoordinator = 16
 const requestTimeoutMs = 150
+const shortDelayMs = 2
 const longDelayMs = 600
 
 /**
@@ -108,6 +110,12 @@ export class BrokerLink {
     })
   }
 
+  /** Has the trace say what a request is about. */
+  note(what: string, places: readonly PartitionOffset[]): void {
+    const text = places.map((each) => `${each.topic}-${each.partition}@${each.offset}`)
+    this.#trace(what, text.join(' '))
+  }
+
   #send(request: string): Promise<void> | undefined {
     const { scheduler, faults } = this.#network
     const { random } = this.#process
@@ -122,7 +130,17 @@ export class BrokerLink {
       return this.#fail(requestTimeoutMs, timedOut(request))
     }
     const delayMs = this.#delayMs(delayed * weight)
+    if (delayMs > shortDelayMs && random.chance(0.3)) this.#standStill(delayMs)
     return delayMs === 0 ? undefined : scheduler.sleep(delayMs)
+  }
+
+  /** What is on its way takes effect while the worker knows nothing, and others may have its tasks by then. */
+  #standStill(delayMs: number): void {
+    const { scheduler } = this.#network
+    const process = this.#process
+    this.#trace('stands still')
+    process.freeze()
+    scheduler.after(delayMs + process.random.next() * longDelayMs, () => process.wake())
   }
 
   /** What cannot get through now waits until it can, or for too long. */
@@ -179,7 +197,7 @@ export class BrokerLink {
   #delayMs(delayed: number): number {
     const { random } = this.#process
     if (random.chance(delayed)) return random.next() * longDelayMs
-    return random.chance(0.5) ? 0 : random.next() * 2
+    return random.chance(0.5) ? 0 : random.next() * shortDelayMs
   }
 
   #crash(point: string): boolean {
@@ -197,6 +215,7 @@ export class BrokerLink {
 /** A worker asks for records all the time; the faults are to fall on its other requests as well. */
 function weightOf(request: string): number {
   if (request === 'fetch') return 0.05
+  if (request === 'describeTopics' || request === 'metadata') return 0.3
   return request === 'produce' || request === 'heartbeat' ? 0.5 : 1
 }
 

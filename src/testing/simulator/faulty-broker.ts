@@ -120,7 +120,9 @@ class FaultyFetcher implements Fetcher {
   }
 
   assign(positions: readonly PartitionOffset[]): void {
-    if (!this.#link.process.isDead) this.#fetcher.assign(positions)
+    if (this.#link.process.isDead) return
+    this.#link.note('reads on from', positions)
+    this.#fetcher.assign(positions)
   }
 
   unassign(partitions: readonly TopicPartition[]): void {

@@ -34,6 +34,7 @@ export class FaultyMembership implements GroupMembership {
   }
 
   commitOffsets(offsets: readonly CommittedOffset[], member?: GroupIdentity): Promise<void> {
+    this.#link.note('sends offsets', offsets)
     const run = (): Promise<void> => this.#membership.commitOffsets(offsets, member)
     return this.#link.call('offsetCommit', run)
   }

@@ -66,6 +66,7 @@ export class FaultyProducer implements Producer {
     renew?: IdentityRenewal,
   ): Promise<void> {
     const { process } = this.#link
+    this.#link.note('sends offsets', offsets)
     const renewed: IdentityRenewal | undefined =
       renew && ((refused, error) => process.ask(() => renew(refused, error)))
     const run = (): Promise<void> => this.#producer.sendOffsets(member, offsets, renewed)

@@ -1,3 +1,4 @@
+import type { PartitionLog } from '../../broker/embedded/partition-log.ts'
 import { messageOf } from '../../core/errors.ts'
 import { loggedRecords } from './logged-records.ts'
 import type { SimulationOptions } from './simulation-options.ts'
@@ -85,9 +86,9 @@ async function differenceAfterStop(
   if (failed) return failed
   const { scheduler, setup } = simulation
   const untilMs = scheduler.nowMs + 2 * setup.config.transactionTimeoutMs
-  await scheduler.runUntil(() => openTransaction(simulation) === undefined, untilMs)
-  const open = openTransaction(simulation)
-  if (open) return open
+  await scheduler.runUntil(() => simulation.openTransaction() === undefined, untilMs)
+  const open = simulation.openTransaction()
+  if (open) return hanging(open)
   const after = countOutput(simulation)
   if (after !== before) {
     const place = { topic: undefined, partition: undefined, key: undefined }
@@ -115,22 +116,9 @@ function noProgress(expected: string, got: string): SimulationDifference {
   return { what: 'progress', ...place, expected: `${expected} in ${limitMs} ms`, got }
 }
 
-function openTransaction({ broker, layout, setup }: Simulation): SimulationDifference | undefined {
-  const topics = [...setup.topics, ...layout.internalTopics.map(({ name }) => name)]
-  for (const topic of topics) {
-    for (const log of broker.topic(topic).partitions) {
-      if (log.lastStableOffset === log.highWatermark) continue
-      return {
-        what: 'transaction',
-        topic,
-        partition: log.partition,
-        key: undefined,
-        expected: 'none to be open',
-        got: `one since offset ${log.lastStableOffset}`,
-      }
-    }
-  }
-  return undefined
+function hanging({ topic, partition, lastStableOffset }: PartitionLog): SimulationDifference {
+  const place = { what: 'transaction', topic, partition, key: undefined } as const
+  return { ...place, expected: 'none to be open', got: `one since offset ${lastStableOffset}` }
 }
 
 async function behindOffset(simulation: Simulation): Promise<SimulationDifference | undefined> {

@@ -2,7 +2,7 @@ import { workerConfig, type WorkerConfig } from '../../runtime/worker-config.ts'
 import { externalSourceTopics } from '../../runtime/topic-layout.ts'
 import { decoratedTopicName, type TopologyPlan } from '../../topology/topology-plan.ts'
 import type { OutputComparison } from './compare-records.ts'
-import { drawFaults, type SimulationFaults } from './faults.ts'
+import { drawFaults, withoutZombies, type SimulationFaults } from './faults.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SimulationOptions } from './simulation-options.ts'
 import type { WorkerTraits } from './simulated-worker.ts'
@@ -38,7 +38,7 @@ export function drawSetup(options: SimulationOptions, random: SeededRandom): Sim
   const exactlyOnce = options.processingGuarantee !== 'at_least_once'
   const inputTopics = externalSourceTopics(plan)
   const outputs = new Map(sinkTopics(plan).map((topic) => [topic, 'sequence' as const]))
-  const drawn = drawFaults(random)
+  const drawn = exactlyOnce ? drawFaults(random) : withoutZombies(drawFaults(random))
   const workers = options.workers ?? 2 + random.below(3)
   return {
     plan,
@@ -83,12 +83,14 @@ export function changelogTopics(plan: TopologyPlan): string[] {
 }
 
 function drawConfig(options: SimulationOptions, random: SeededRandom): WorkerConfig {
+  const exactlyOnce = options.processingGuarantee !== 'at_least_once'
   return workerConfig({
     processingGuarantee: options.processingGuarantee ?? 'exactly_once',
     commitIntervalMs: Math.floor(random.between(10, 100)),
     heartbeatIntervalMs: Math.floor(random.between(15, 60)),
-    sessionTimeoutMs: Math.floor(random.between(150, 400)),
-    rebalanceTimeoutMs: Math.floor(random.between(400, 900)),
+    // Under at_least_once long enough that a worker which lives is not given up.
+    sessionTimeoutMs: Math.floor(random.between(150, 400)) * (exactlyOnce ? 1 : 4),
+    rebalanceTimeoutMs: Math.floor(random.between(400, 900)) * (exactlyOnce ? 1 : 2),
     transactionTimeoutMs: Math.floor(random.between(200, 800)),
     retryBackoffMs: 5,
     maxUncommittedBytes: random.pick([64 * mebibyte, 64 * mebibyte, 2_000]),

@@ -1,4 +1,5 @@
 import { EmbeddedBroker } from '../../broker/embedded/embedded-broker.ts'
+import type { PartitionLog } from '../../broker/embedded/partition-log.ts'
 import type { EmbeddedClient } from '../../broker/embedded/embedded-client.ts'
 import type { CommittedOffset } from '../../broker/port.ts'
 import { messageOf } from '../../core/errors.ts'
@@ -129,6 +130,14 @@ export class Simulation {
     throw found.error ?? new Error('The offsets were not found')
   }
 
+  /** A partition of a transaction that has not ended; undefined where all have. */
+  openTransaction(): PartitionLog | undefined {
+    const { broker, setup, layout } = this
+    return [...setup.topics, ...layout.internalTopics.map(({ name }) => name)]
+      .flatMap((topic) => broker.topic(topic).partitions)
+      .find((log) => log.lastStableOffset < log.highWatermark)
+  }
+
   /** All partitions that tasks read. */
   inputPartitions(): readonly TopicPartition[] {
     const all = [...this.layout.tasks.values()].flatMap(({ partitions }) => partitions)
@@ -179,6 +188,8 @@ export class Simulation {
   }
 
   async #hasProcessedAll(): Promise<boolean> {
+    // What is written after it in a partition cannot be seen before that has ended.
+    if (this.openTransaction()) return false
     const partitions = this.inputPartitions()
     const committed = await this.committed(partitions)
     const known = this.#offsetsOfWorkers()
@@ -187,7 +198,6 @@ export class Simulation {
       const found = committed.find((each) => each.topic === topic && each.partition === partition)
       // The state comes after the broker's word.
       if (found && known.get(topicPartitionName(topic, partition)) !== found.offset) return false
-      if (log.lastStableOffset < log.highWatermark) return false
       const read = log.read(Math.max(found?.offset ?? 0, log.logStart), this.#isolation, 1)
       return read === undefined || read.chunks.every(({ count }) => count === 0)
     })
