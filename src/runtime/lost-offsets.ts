@@ -1,5 +1,5 @@
 import type { FetchedPartition, PartitionOffset, RecordCursor } from '../broker/port.ts'
-import { OffsetOutOfRangeError } from '../core/errors.ts'
+import { OffsetOutOfRangeError, TaskMigratedError } from '../core/errors.ts'
 import { noHeaders } from '../core/headers.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
 import { readsTopic } from '../topology/matched-topics.ts'
@@ -48,7 +48,7 @@ export class LostOffsets {
    * Where reading goes on after this error.
    *
    * @throws OffsetOutOfRangeError, which cannot be retried, where records were lost and the policy is `fail`; it names
-   * what is gone and what to set
+   * what is gone and what to set. TaskMigratedError where another worker has processed what is gone
    */
   async positionAfter(error: OffsetOutOfRangeError): Promise<FoundPosition> {
     const { topicPartition: place, offset } = error
@@ -66,6 +66,7 @@ export class LostOffsets {
     // What a replica that lagged behind answered is not so any more.
     const { endOffset } = lost
     if (lost.startOffset <= offset && offset <= endOffset) return { ...place, offset, endOffset }
+    await this.#checkOwned(lost)
     const policy = this.#policyOf(place.topic)
     if (policy === 'fail') throw this.#failure(lost)
     const next = policy === 'earliest' ? lost.startOffset : endOffset
@@ -86,6 +87,21 @@ export class LostOffsets {
       },
     )
     return { ...place, offset: next, endOffset }
+  }
+
+  /**
+   * A worker that stood still, and does not know yet that the group has gone on without it, finds gone what the next
+   * owner of the task has processed, and purged where it is a repartition topic's.
+   */
+  async #checkOwned({ topic, partition, offset }: LostPlace): Promise<void> {
+    const { broker, applicationId } = this.#options
+    const place = { topic, partition }
+    const [committed] = await broker.committedOffsets(applicationId, [place])
+    if (committed === undefined || committed.offset <= offset) return
+    throw new TaskMigratedError(
+      `Another worker has processed the partition up to offset ${committed.offset}, beyond where this one was to go on`,
+      { topicPartition: place, offset },
+    )
   }
 
   #policyOf(brokerTopic: string): LostOffsetPolicy {

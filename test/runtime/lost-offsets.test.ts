@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
-import { OffsetOutOfRangeError } from '../../src/core/errors.ts'
+import { OffsetOutOfRangeError, TaskMigratedError } from '../../src/core/errors.ts'
+import { silentLogger } from '../../src/core/logger.ts'
 import { StreamsBuilder } from '../../src/index.ts'
-import type { WorkerConfig } from '../../src/runtime/worker-config.ts'
+import { LostOffsets } from '../../src/runtime/lost-offsets.ts'
+import { workerConfig, type WorkerConfig } from '../../src/runtime/worker-config.ts'
+import type { WorkerOptions } from '../../src/runtime/worker-options.ts'
 import type { Worker } from '../../src/runtime/worker.ts'
 import { string } from '../../src/serdes/index.ts'
 import type { LostOffsetPolicy } from '../../src/topology/topology-plan.ts'
@@ -92,6 +95,22 @@ describe('a committed offset that is no longer on the broker', () => {
   }
 
   const lost = (): number | undefined => metrics.counts.get('millrace_partition_lost_records_total')
+
+  it('is no loss to a worker that stood still while another processed the records', async () => {
+    const worker = await start(copying())
+    await write('0', '1', '2', '3', '4')
+    await eventually(async () => expect(await committed()).toBeGreaterThanOrEqual(5))
+    await worker.close()
+    const client = broker.open()
+    await client.deleteRecords([{ ...place, offset: 4 }])
+    const options = { broker: client, applicationId: 'app', plan: copying().plan() }
+    const lostOffsets = new LostOffsets(
+      { ...options, config: workerConfig(), logger: silentLogger } as unknown as WorkerOptions,
+      () => {},
+    )
+    const gone = new OffsetOutOfRangeError('Gone', { topicPartition: place, offset: 2 })
+    await expect(lostOffsets.positionAfter(gone)).rejects.toThrow(TaskMigratedError)
+  })
 
   it('ends the worker with an error that says what is gone, and passes over nothing', async () => {
     await lose(copying())
