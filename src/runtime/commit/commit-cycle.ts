@@ -52,6 +52,8 @@ export class CommitCycle {
 
   /** Begins a commit where one is due; waits for it where processing would have to wait too. */
   async commitIfDue(): Promise<void> {
+    // The one before may have failed while a task was processing: its changes are still set aside.
+    this.throwIfFailed()
     if (this.#inFlight || !this.#isNeeded()) return
     const requested = this.#options.tasks().some(({ task }) => task.commitRequested)
     if (!requested && !this.#isTooMuch() && this.dueInMs() > 0) return

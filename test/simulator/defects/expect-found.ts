@@ -3,7 +3,7 @@ import type { Defect } from './defect.ts'
 import { findDefect } from './find-defect.ts'
 
 /** As many as run with every test run. */
-export const seedsMost = 2_000
+const seedsMost = 2_000
 
 /** Declares a test for each defect: a seed that is always run finds it. */
 export function expectFound(defects: readonly Defect[]): void {

@@ -1,7 +1,8 @@
 import type { Broker } from 'millrace/broker/embedded'
 import type { StateProvider } from 'millrace/state'
 import { LayeredStore } from '../../../src/state/layered-store.ts'
-import type { StoreLayer } from '../../../src/state/store-layer.ts'
+import type { WrittenEntries } from '../../../src/state/written-entries.ts'
+import type { LayerEntry } from '../../../src/state/layer-entry.ts'
 import type {
   OpenTaskStateOptions,
   SealedChanges,
@@ -38,6 +39,12 @@ function withFetchers(isUncommitted: (count: number) => boolean): NonNullable<De
       })
     },
   })
+}
+
+function written(layer: WrittenEntries): Map<string, LayerEntry> {
+  const entries = new Map<string, LayerEntry>()
+  for (let i = 0; i < layer.size; i++) entries.set(layer.key(i), layer.entry(i))
+  return entries
 }
 
 async function setOffsets(state: TaskState, offsets: ReadonlyMap<string, number>): Promise<void> {
@@ -131,7 +138,7 @@ const processedUncommitted: Defect = {
 const layersSwapped: Defect = {
   name: 'what is being committed hides what was written since',
   install() {
-    const sealed = new WeakMap<LayeredStore, StoreLayer>()
+    const sealed = new WeakMap<LayeredStore, ReadonlyMap<string, LayerEntry>>()
     const undo = [
       replaceMethod(
         LayeredStore.prototype,
@@ -139,7 +146,7 @@ const layersSwapped: Defect = {
         (original) =>
           function (this: LayeredStore) {
             const layer = original.call(this)
-            sealed.set(this, layer)
+            sealed.set(this, written(layer))
             return layer
           },
       ),
