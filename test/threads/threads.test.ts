@@ -176,7 +176,7 @@ describe('several threads', () => {
     expect(isStreamsError(failure) && failure.code).toBe('MILLRACE_PROCESSING')
     expect((failure as Error).cause).toMatchObject({ name: 'RangeError' })
     expect((await fetch(`${app.httpUrl}/livez`)).status).toBe(503)
-  })
+  }, 60_000)
 })
 
 describe('a configuration with several threads', () => {
@@ -202,5 +202,5 @@ describe('a configuration with several threads', () => {
     await expect(missing.app.start()).rejects.toThrow(/there is no file .*missing\.ts/)
     const other = application({ module: new URL('./threads.test.ts', import.meta.url) })
     await expect(other.app.start()).rejects.toMatchObject({ code: 'MILLRACE_CONFIG' })
-  })
+  }, 60_000)
 })
