@@ -3,6 +3,7 @@
 //
 // Each first runs job A, exactly once, over one record a key, which fills a changelog with as many records. Then its
 // state folder is gone, another record comes, and the time is taken from the start until that record is processed.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Bench, median, type Run } from '../kafka-streams/bench.ts'
 import { inputKey, inputValue, openClient } from '../kafka-streams/client.ts'
@@ -26,7 +27,10 @@ await producer.prepare([input])
 for (let number = 0; number < keys; number++) await send(number)
 await producer.flush()
 
-const env = { JOB: 'A', MODE: 'eos', INPUT: input }
+// A Kafka Streams that closes stays in its group until its session ends, and the next one would wait for that.
+const sessionMs = 6000
+const EXTRA = `consumer.session.timeout.ms=${sessionMs},consumer.heartbeat.interval.ms=1500`
+const env = { JOB: 'A', MODE: 'eos', INPUT: input, EXTRA }
 const contenders = [
   { name: 'kafka streams', output: 'bench-restore-0', make: bench.kafkaStreams.bind(bench) },
   { name: 'millrace', output: 'bench-restore-1', make: bench.millrace.bind(bench) },
@@ -39,6 +43,7 @@ for (const { name, output, make, appId } of contenders) {
 for (let round = 1; round <= Number(options.runs); round++) {
   await send(round)
   await producer.flush()
+  await sleep(sessionMs + 1000)
   for (const { name, output, make, appId, runs } of contenders) {
     const run = await bench.run(make({ ...env, APP_ID: appId, OUTPUT: output, N: '1' }))
     runs.push(run)
