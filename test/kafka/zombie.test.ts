@@ -106,7 +106,9 @@ describe('a worker that is frozen until another one has its tasks', () => {
 
   it('finds itself refused, begins anew, and goes on as a member', () => {
     expect(takenOver).toBeGreaterThan(1_000)
-    expect(frozen.output).toMatch(/UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION|FENCED/)
+    expect(frozen.output).toMatch(
+      /UNKNOWN_MEMBER_ID|ILLEGAL_GENERATION|FENCED|INVALID_PRODUCER_EPOCH/,
+    )
     expect(frozen.surprises).toEqual([])
   })
 
