@@ -224,6 +224,7 @@ export {
 export type { RetryBackoff } from './runtime/retry-backoff.ts'
 export type {
   PartitionProgress,
+  BrokerStatus,
   StandbyStatus,
   StandbyStoreStatus,
   TaskStatus,

@@ -104,9 +104,16 @@ async function reportNowAndThen(): Promise<void> {
 
 function report(): void {
   if (!opened) return
-  const { state, error, tasks, standbys } = opened.host.status()
+  const { state, error, tasks, standbys, broker } = opened.host.status()
   const stores = opened.stores.allPlaces()
-  const said: ThreadReport = { state, error: error && errorMessage(error), tasks, standbys, stores }
+  const said: ThreadReport = {
+    state,
+    error: error && errorMessage(error),
+    tasks,
+    standbys,
+    broker,
+    stores,
+  }
   channel.tell('report', said)
 }
 

@@ -83,6 +83,8 @@ type WorkerMetric =
   | 'failures'
   | 'commitLatency'
   | 'commits'
+  | 'brokerConnected'
+  | 'brokerSilence'
   | 'lagRecords'
   | 'lostRecords'
   | 'tasksAssigned'
@@ -157,6 +159,14 @@ export const workerMetrics: Readonly<globalThis.Record<WorkerMetric, MetricName>
   lostRecords: {
     name: 'millrace_partition_lost_records_total',
     help: 'Offsets of an input partition that were gone before they were processed and were passed over, as onLostOffset says.',
+  },
+  brokerConnected: {
+    name: 'millrace_broker_connected',
+    help: '1 while the broker answers, 0 while the worker waits for it.',
+  },
+  brokerSilence: {
+    name: 'millrace_broker_last_answer_seconds',
+    help: 'Seconds since the broker last answered a heartbeat, a join or an attempt to reach it.',
   },
   lagSeconds: {
     name: 'millrace_task_lag_event_time_seconds',

@@ -9,7 +9,7 @@ import {
   ViewNotFoundError,
 } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import type { WorkerStatus } from '../runtime/worker-status.ts'
+import type { BrokerStatus, WorkerStatus } from '../runtime/worker-status.ts'
 import { addViewRoutes } from './http-views.ts'
 import { toJson } from './json.ts'
 import type { QueryHost } from './query-host.ts'
@@ -95,12 +95,14 @@ export class HttpServer implements AsyncCloseable {
       return reply.code(alive ? 200 : 503).send({ alive, state, error: error?.message ?? stuck })
     })
     this.#server.get('/readyz', (_request, reply) => {
-      const { state, tasks, error } = worker.status()
+      const { state, tasks, error, broker } = worker.status()
       const restoring = tasks.filter((task) => task.state === 'restoring').length
       const stuck = worker.stuck?.()
-      const ready = state === 'running' && restoring === 0 && stuck === undefined
+      const answers = broker?.connected !== false
+      const ready = state === 'running' && restoring === 0 && stuck === undefined && answers
       const reason = error?.message ?? stuck
-      return reply.code(ready ? 200 : 503).send({ ready, state, restoring, error: reason })
+      const body = { ready, state, restoring, error: reason, broker: shownBroker(broker) }
+      return reply.code(ready ? 200 : 503).send(body)
     })
     this.#server.get('/status', (_request, reply) => {
       return reply.type('application/json').send(toJson(shown(worker.status())))
@@ -110,7 +112,15 @@ export class HttpServer implements AsyncCloseable {
 
 function shown(status: WorkerStatus): object {
   const threads = status.threads?.map((each) => ({ ...each, error: each.error?.message }))
-  return { ...status, error: status.error?.message, ...(threads && { threads }) }
+  const broker = shownBroker(status.broker)
+  return { ...status, error: status.error?.message, broker, ...(threads && { threads }) }
+}
+
+function shownBroker(broker: BrokerStatus | undefined): object | undefined {
+  if (!broker) return undefined
+  const { awaySinceMs, ...rest } = broker
+  if (awaySinceMs === undefined) return rest
+  return { ...rest, awaySince: new Date(awaySinceMs).toISOString() }
 }
 
 function statusOf(error: FastifyError): number {

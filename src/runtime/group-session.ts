@@ -2,6 +2,7 @@ import type { GroupIdentity, GroupMembership, JoinedGroup } from '../broker/port
 import type { Clock, Timer } from '../core/clock.ts'
 import { FencedError, messageOf, type StreamsError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
+import { isBrokerAway } from './broker-health.ts'
 
 /** What a group session needs. */
 export interface GroupSessionOptions {
@@ -263,7 +264,9 @@ export class GroupSession {
         onUnrest()
         return
       }
-      logger.warn('A heartbeat failed', { reason: messageOf(error) })
+      // That the broker does not answer is said once, not at each heartbeat.
+      const level = isBrokerAway(error) ? 'debug' : 'warn'
+      logger[level]('A heartbeat failed', { reason: messageOf(error) })
     }
     if (this.#timer === timer) this.#schedule()
   }

@@ -10,6 +10,7 @@ import type { BrokerRecordCollector } from './broker-record-collector.ts'
 import type { InputBuffers } from './input-buffers.ts'
 import type { RestorableTask } from './restore/restorable-task.ts'
 import type { StandbyTask } from './standby/standby-task.ts'
+import type { BrokerHealth } from './broker-health.ts'
 import type { WorkerState } from './worker-status.ts'
 
 const states: readonly WorkerState[] = [
@@ -77,6 +78,12 @@ export class WorkerMetrics {
 
   state(current: WorkerState): void {
     for (const [state, gauge] of this.#states) gauge.set(state === current ? 1 : 0)
+  }
+
+  /** Shows whether the broker answers. */
+  watch(health: BrokerHealth): void {
+    this.#observe(names.brokerConnected, {}, () => (health.isAway ? 0 : 1))
+    this.#observe(names.brokerSilence, {}, () => health.secondsSinceAnswer)
   }
 
   rebalanced(tookMs: number): void {

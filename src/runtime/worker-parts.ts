@@ -4,6 +4,7 @@ import { changelogEnds } from './assignor/changelog-ends.ts'
 import { isolationOf } from './active-task.ts'
 import { MemberFacts } from './assignor/member-facts.ts'
 import { TaskAssignor } from './assignor/task-assignor.ts'
+import type { BrokerHealth } from './broker-health.ts'
 import { BrokerRecordCollector } from './broker-record-collector.ts'
 import type { CommitCycle } from './commit/commit-cycle.ts'
 import { openCommits } from './commit/commits.ts'
@@ -29,6 +30,8 @@ import type { WorkerOptions } from './worker-options.ts'
 
 /** What the worker tells its parts. */
 export interface WorkerSignals {
+  /** Learns whether the broker answers. */
+  readonly health: BrokerHealth
   /** Wakes the loop, since there is something to do. */
   wake(): void
   /** Ends the worker. */
@@ -68,7 +71,7 @@ export async function assembleWorker(
   signals: WorkerSignals,
 ): Promise<WorkerParts> {
   const { clock } = options
-  const { wake } = signals
+  const { wake, health } = signals
   checkGuarantee(options)
   const layouts = await TopicLayouts.open(options)
   const processId = await processIdOf(options)
@@ -81,10 +84,11 @@ export async function assembleWorker(
     tasks: () => tasks.all.length,
     standbys: (): number => standbys.all.length,
   })
+  metrics.watch(health)
   const isHeldUp = (): boolean => !arrivals.areOver
   const standbys = openStandbys(options, { layouts, metrics, isHeldUp, onFailed: wake })
   const facts = new MemberFacts(options, processId, () => standbys.all.map(({ name }) => name))
-  const membership = openMembership(options, layouts, facts)
+  const membership = health.watching(openMembership(options, layouts, facts))
   const session = openSession(options, { membership, facts, onUnrest: wake })
   const fetcher = openInput(options)
   const restorer = openRestorer(options, metrics)

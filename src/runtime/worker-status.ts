@@ -56,6 +56,19 @@ export interface ThreadStatus {
   readonly silentMs: number
 }
 
+/** Whether the broker answers, as far as the worker sees. */
+export interface BrokerStatus {
+  /** Such as `kafkajs localhost:9092`. */
+  readonly name: string
+  readonly connected: boolean
+  /** Since when it does not answer, in milliseconds since the epoch; undefined while it does. */
+  readonly awaySinceMs: number | undefined
+  /** When it last answered; undefined before the first time. */
+  readonly lastAnswerMs: number | undefined
+  /** What the last attempt failed with while it is away. */
+  readonly reason: string | undefined
+}
+
 export interface WorkerStatus {
   readonly state: WorkerState
   readonly applicationId: string
@@ -65,6 +78,8 @@ export interface WorkerStatus {
   readonly standbys: readonly StandbyStatus[]
   /** The threads, where the process has several. */
   readonly threads?: readonly ThreadStatus[]
+  /** Undefined before the worker is started. */
+  readonly broker?: BrokerStatus | undefined
 }
 
 /** A partition of a store as it can be read here. */

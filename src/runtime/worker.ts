@@ -8,8 +8,10 @@ import {
 import { decodeAssignmentData } from './assignor/member-data.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
 import type { JoinedGroup } from '../broker/port.ts'
+import { BrokerHealth, isBrokerAway } from './broker-health.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { isHopelessAtStart, isRecoverable, isReplaced } from './recoverable.ts'
+import { storeViewsOf } from './store-views.ts'
 import { closeTasks, closeWorker } from './worker-closing.ts'
 import { pollIntervalError, replacedError } from './worker-errors.ts'
 import { WorkerLifecycle, type WorkerStateListener } from './worker-lifecycle.ts'
@@ -35,10 +37,14 @@ export class Worker implements AsyncCloseable {
   /** Whether the group has given tasks that this worker is still to be given, or has given none yet. */
   #awaitsTasks = true
   #failures = 0
+  /** After which failure the worker is to begin anew. */
+  #toMend: StreamsError | undefined
+  readonly #health: BrokerHealth
 
   constructor(options: WorkerOptions) {
     this.#options = options
     this.#lifecycle = new WorkerLifecycle(options.logger)
+    this.#health = new BrokerHealth(options.broker.name, options.clock, options.logger)
   }
 
   /**
@@ -104,23 +110,13 @@ export class Worker implements AsyncCloseable {
       error: this.#lifecycle.error,
       tasks: this.#parts?.tasks.all.map((task) => task.status()) ?? [],
       standbys: this.#parts?.standbys.status() ?? [],
+      broker: this.#parts && this.#health.status(),
     }
   }
 
   /** The partitions of a store that are here; each throws when it is read while it is restored. */
   storeViews(storeName: string): StoreView[] {
-    const parts = this.#parts
-    if (!parts) return []
-    const global = parts.globalStores.view(storeName)
-    if (global) return [global]
-    return parts.tasks.all
-      .filter(({ inputs }) =>
-        inputs.subTopology.stores.some((store) => store.storeName === storeName),
-      )
-      .map((task) => {
-        const partitions = parts.layouts.current.taskCounts.get(task.id.subTopology)!
-        return task.view(storeName, partitions, () => parts.tasks.committedStore(task, storeName))
-      })
+    return this.#parts ? storeViewsOf(this.#parts, storeName) : []
   }
 
   /** Calls back at each change of state; returns what ends that. */
@@ -134,6 +130,7 @@ export class Worker implements AsyncCloseable {
       const parts = await assembleWorker(this.#options, {
         wake: () => this.#parts?.loop.interrupt(),
         fail: (error) => this.#fail(error),
+        health: this.#health,
       })
       this.#parts = parts
       parts.metrics.state(this.#lifecycle.state)
@@ -170,6 +167,7 @@ export class Worker implements AsyncCloseable {
   /** One turn of the loop, with what has to come before it; mends what can be mended. */
   async #turn(parts: WorkerParts): Promise<void> {
     try {
+      if (this.#toMend) return await this.#beginAnew(parts, this.#toMend)
       const { lost } = parts.session
       if (lost && !isRecoverable(lost)) throw lost
       if (lost) await this.#joinAnew(parts)
@@ -186,7 +184,7 @@ export class Worker implements AsyncCloseable {
       const isHopeless = isStarting && isHopelessAtStart(error)
       const mayMend = isRecoverable(error) || (await this.#hasOtherTopics(parts, error))
       if (isHopeless || !mayMend) throw error
-      await this.#recover(parts, error as StreamsError)
+      this.#suspend(parts, error as StreamsError)
     }
   }
 
@@ -248,29 +246,37 @@ export class Worker implements AsyncCloseable {
     if (this.#lifecycle.state !== 'starting') this.#lifecycle.move('rebalancing')
   }
 
-  /** Begins anew from what was committed: tasks, state and producer. */
-  async #recover(parts: WorkerParts, error: StreamsError): Promise<void> {
-    const { logger, clock, config } = this.#options
-    const waitMs = Math.min(retryMaxMs, config.retryBackoffMs * 2 ** this.#failures++)
+  /** Does nothing more with the tasks; the next turn begins anew. What is known of the broker is not said again. */
+  #suspend(parts: WorkerParts, error: StreamsError): void {
+    const { logger } = this.#options
     const { stall } = parts.session
-    logger.warn('Beginning anew from what was committed', {
+    const isKnown = this.#health.isAway && isBrokerAway(error)
+    this.#health.failed(error)
+    logger[isKnown ? 'debug' : 'warn']('Beginning anew from what was committed', {
       reason: error.message,
-      waitMs,
       ...(stall !== undefined && { stall }),
     })
     parts.metrics.failures.add()
     this.#lifecycle.move('rebalancing')
     parts.session.suspend()
-    try {
-      await this.#dropTasks(parts)
-      await clock.sleep(waitMs, this.#ending.signal)
-      await this.#renewProducer(parts)
-      parts.session.join()
-    } catch (failure) {
-      if (this.#ending.signal.aborted) return
-      if (!isRecoverable(failure)) throw failure
-      await this.#recover(parts, failure as StreamsError)
-    }
+    this.#toMend = error
+  }
+
+  /**
+   * Begins anew from what was committed: tasks, state and producer. Where the broker does not answer, the tasks stay open
+   * until it does, so that their stores can be read.
+   */
+  async #beginAnew(parts: WorkerParts, error: StreamsError): Promise<void> {
+    const { broker, clock, config } = this.#options
+    const waitMs = Math.min(retryMaxMs, config.retryBackoffMs * 2 ** this.#failures++)
+    const isAway = isBrokerAway(error)
+    if (!isAway) await this.#dropTasks(parts)
+    await clock.sleep(waitMs, this.#ending.signal)
+    if (isAway) await this.#health.reach(broker, this.#ending.signal)
+    if (isAway) await this.#dropTasks(parts)
+    await this.#renewProducer(parts)
+    this.#toMend = undefined
+    parts.session.join()
   }
 
   /** Lets the tasks go with all that they have not committed. */

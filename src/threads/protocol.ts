@@ -1,5 +1,10 @@
 import type { TaskId } from '../core/task-id.ts'
-import type { StandbyStatus, TaskStatus, WorkerState } from '../runtime/worker-status.ts'
+import type {
+  BrokerStatus,
+  StandbyStatus,
+  TaskStatus,
+  WorkerState,
+} from '../runtime/worker-status.ts'
 import type { ErrorMessage } from './error-message.ts'
 import type { LogLevel, PortableFacts } from './portable-log.ts'
 import type { PortableEntry } from './store-codec.ts'
@@ -25,6 +30,7 @@ export interface ThreadReport {
   readonly error: ErrorMessage | undefined
   readonly tasks: readonly TaskStatus[]
   readonly standbys: readonly StandbyStatus[]
+  readonly broker: BrokerStatus | undefined
   readonly stores: readonly StorePlace[]
 }
 

@@ -29,6 +29,7 @@ const nothingReported: ThreadReport = {
   error: undefined,
   tasks: [],
   standbys: [],
+  broker: undefined,
   stores: [],
 }
 
@@ -133,6 +134,7 @@ export class StreamThread {
       state: failure ? 'error' : 'closed',
       tasks: [],
       standbys: [],
+      broker: undefined,
       stores: [],
     }
     this.channel.end(failure ?? new LifecycleError(`${this.name} was closed`))

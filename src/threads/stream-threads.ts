@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { LifecycleError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { WorkerLifecycle, WorkerStateListener } from '../runtime/worker-lifecycle.ts'
-import type { StoreView, WorkerStatus } from '../runtime/worker-status.ts'
+import type { StoreView, WorkerStatus, BrokerStatus } from '../runtime/worker-status.ts'
 import type { StoreKind } from '../state/store.ts'
 import { aggregateState } from './aggregate-state.ts'
 import { errorOf } from './error-message.ts'
@@ -100,6 +100,7 @@ export class StreamThreads {
         report.tasks.map((task) => ({ ...task, thread: name })),
       ),
       standbys: threads.flatMap(({ report }) => report.standbys),
+      broker: brokerOf(threads.map(({ report }) => report.broker)),
       threads: threads.map(({ name, report, silentMs }) => ({
         name,
         state: report.state,
@@ -248,4 +249,9 @@ export class StreamThreads {
     const states = [...this.#threads.values()].map(({ report }) => report.state)
     this.#options.lifecycle.move(aggregateState(states))
   }
+}
+
+/** As the thread sees it that it does not answer, if there is one. */
+function brokerOf(seen: readonly (BrokerStatus | undefined)[]): BrokerStatus | undefined {
+  return seen.find((each) => each?.connected === false) ?? seen.find((each) => each !== undefined)
 }

@@ -353,6 +353,20 @@ describe('views', () => {
       status = { ...status, state: 'rebalancing' }
       expect((await get('/livez')).status).toBe(200)
       expect((await get('/readyz')).status).toBe(503)
+      const away = { name: 'kafka', connected: false, awaySinceMs: 0, lastAnswerMs: 0 }
+      status = { ...status, state: 'running', broker: { ...away, reason: 'Connection refused' } }
+      expect((await get('/livez')).status).toBe(200)
+      expect(await get('/readyz')).toMatchObject({
+        status: 503,
+        body: {
+          ready: false,
+          broker: {
+            name: 'kafka',
+            awaySince: '1970-01-01T00:00:00.000Z',
+            reason: 'Connection refused',
+          },
+        },
+      })
       status = { ...status, state: 'error', error: new Error('the disk is full') }
       expect(await get('/livez')).toMatchObject({
         status: 503,
