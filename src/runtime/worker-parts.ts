@@ -70,7 +70,6 @@ export async function assembleWorker(
   options: WorkerOptions,
   signals: WorkerSignals,
 ): Promise<WorkerParts> {
-  const { clock } = options
   const { wake, health } = signals
   checkGuarantee(options)
   const layouts = await TopicLayouts.open(options)
@@ -80,7 +79,7 @@ export async function assembleWorker(
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
   const tasks = new TaskManager(options, { collector, deadLetters, globalStore, wake })
-  const metrics = new WorkerMetrics(options.metrics, clock, {
+  const metrics = new WorkerMetrics(options.metrics, options.clock, {
     tasks: () => tasks.all.length,
     standbys: (): number => standbys.all.length,
   })
