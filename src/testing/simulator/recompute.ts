@@ -43,7 +43,7 @@ export async function recompute(
 }
 
 /** The rows of a store that can be read at hand, each as a text. */
-export function rowsOf(store: AnyTestStore): string[] {
+function rowsOf(store: AnyTestStore): string[] {
   return store.all().map((row) => rowText(row))
 }
 
