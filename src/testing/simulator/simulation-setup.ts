@@ -96,6 +96,7 @@ function drawConfig(options: SimulationOptions, random: SeededRandom): WorkerCon
     maxUncommittedBytes: random.pick([64 * mebibyte, 64 * mebibyte, 2_000]),
     maxBufferedBytes: random.pick([4 * mebibyte, 4 * mebibyte, 64]),
     repartitionPurgeIntervalMs: random.pick([30_000, 100]),
+    numStandbyReplicas: random.pick([0, 0, 0, 1]),
     ...options.config,
   })
 }
