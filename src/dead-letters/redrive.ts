@@ -44,7 +44,7 @@ export interface RedriveJob {
 const batchRecords = 500
 
 /** The group whose offsets say what was redriven. */
-export function redriveGroupOf({ applicationId }: RedriveJob): string {
+function redriveGroupOf({ applicationId }: RedriveJob): string {
   return `${applicationId}-dlq-redrive`
 }
 

@@ -1,3 +1,4 @@
+export type { PackedBytes } from '../core/byte-text.ts'
 export type { CountWindowed } from '../core/count-windowed.ts'
 export type { SessionWindowed, Windowed, WindowedKey } from '../core/windowed.ts'
 export { bytes } from './bytes.ts'

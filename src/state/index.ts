@@ -1,3 +1,4 @@
+export type { PackedBytes } from '../core/byte-text.ts'
 export type {
   KeyValueEntry,
   KeyValueStore,
@@ -43,6 +44,7 @@ export type {
   StoreClock,
   TaskState,
 } from './task-state.ts'
+export type { UndoLog } from './undo-log.ts'
 export { keyValueStore, type KeyValueStoreOptions } from './key-value-store-spec.ts'
 export { sessionStore, type SessionStoreOptions } from './session-store-spec.ts'
 export { versionedStore, type VersionedStoreOptions } from './versioned-store-spec.ts'

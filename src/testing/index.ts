@@ -12,6 +12,7 @@ export {
 } from './test-stores.ts'
 export { TestVersionedStore } from './test-versioned-store.ts'
 export { VirtualClock } from './virtual-clock.ts'
+export type { WorkerConfig } from '../runtime/worker-config.ts'
 export { simulate } from './simulator/simulate.ts'
 export type {
   AddInput,

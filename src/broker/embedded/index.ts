@@ -1,3 +1,4 @@
+export type { PackedBytes } from '../../core/byte-text.ts'
 export type { EmbeddedBrokerOptions } from './broker-options.ts'
 export { EmbeddedBroker } from './embedded-broker.ts'
 export type { EmbeddedClient } from './embedded-client.ts'
