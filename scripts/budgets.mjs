@@ -9,8 +9,8 @@ export const typeCheck = {
 
 export const pack = {
   /** The tarball, in bytes, with the sources and source maps that make stack traces readable. */
-  packedBytes: 1_600_000,
-  unpackedBytes: 7_500_000,
+  packedBytes: 1_900_000,
+  unpackedBytes: 8_500_000,
 }
 
 export const boundaries = {
