@@ -41,7 +41,8 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
   readonly #states = new Map<string, PartitionState>()
   readonly #leaders = new Map<number, LeaderFetcher>()
   readonly #search: LeaderSearch
-  readonly #errors: Error[] = []
+  /** What concerns all partitions; the next polls throw it. */
+  readonly #outages: Error[] = []
   readonly #waiting = new Set<() => void>()
   #pumpScheduled = false
   #closed = false
@@ -56,7 +57,10 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
       isWanted: (state) => this.#isCurrent(state),
       found: (state, leader) => this.#attach(state, leader),
       unknown: (state, error) => this.#park(state, error),
-      outage: (error) => this.#report(error),
+      outage: (error) => {
+        this.#outages.push(error)
+        this.#wake()
+      },
     })
   }
 
@@ -112,7 +116,7 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
     if (!this.#hasNews()) await this.#news(options)
     options.signal?.throwIfAborted()
     this.#checkOpen()
-    const error = this.#errors.shift()
+    const error = this.#outages.shift() ?? this.#takeFailure()
     if (error !== undefined) throw error
     const taken: FetchedPartition[] = []
     for (const state of this.#states.values()) {
@@ -230,12 +234,19 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
   #park(state: PartitionState, error: Error): void {
     if (!this.#isCurrent(state)) return
     state.parked = true
-    this.#report(error)
+    state.failure = error
+    this.#wake()
   }
 
-  #report(error: Error): void {
-    this.#errors.push(error)
-    this.#wake()
+  /** What a partition failed with, once all that it had brought before is delivered. */
+  #takeFailure(): Error | undefined {
+    for (const state of this.#states.values()) {
+      if (!state.hasFailed) continue
+      const { failure } = state
+      state.failure = undefined
+      return failure
+    }
+    return undefined
   }
 
   #attach(state: PartitionState, leader: number): void {
@@ -260,8 +271,10 @@ export class KafkaFetcher implements Fetcher, LeaderFetcherOwner {
   // ---- waiting ----
 
   #hasNews(): boolean {
-    if (this.#errors.length > 0) return true
-    for (const state of this.#states.values()) if (state.hasDeliverable) return true
+    if (this.#outages.length > 0) return true
+    for (const state of this.#states.values()) {
+      if (state.hasDeliverable || state.hasFailed) return true
+    }
     return false
   }
 

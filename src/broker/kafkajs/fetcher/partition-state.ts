@@ -14,6 +14,8 @@ export class PartitionState {
   paused = false
   /** Failed in a way that only another assignment mends. */
   parked = false
+  /** Why it is parked, as long as the caller was not told. */
+  failure: Error | undefined
   /** Asked for in a request that is under way. */
   inRequest = false
   /** Since when it could not be fetched; for telling a hiccup from an outage. */
@@ -56,6 +58,11 @@ export class PartitionState {
     const chunk = this.#chunks.shift()
     if (chunk !== undefined) this.#bufferedBytes -= chunk.bytes
     return chunk
+  }
+
+  /** Whether the caller is to be told of a failure: it comes after what was fetched before it. */
+  get hasFailed(): boolean {
+    return this.failure !== undefined && this.#chunks.length === 0
   }
 
   get hasDeliverable(): boolean {
