@@ -95,7 +95,8 @@ export class BrokerHealth {
   }
 }
 
-class WatchedMembership implements GroupMembership {
+/** Passes all on, and tells a worker's view of its broker's health what came of it. */
+export class WatchedMembership implements GroupMembership {
   readonly #membership: GroupMembership
   readonly #health: BrokerHealth
 
@@ -116,8 +117,8 @@ class WatchedMembership implements GroupMembership {
     return this.#membership.identity()
   }
 
-  commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
-    return this.#watch(this.#membership.commitOffsets(offsets))
+  commitOffsets(offsets: readonly CommittedOffset[], member?: GroupIdentity): Promise<void> {
+    return this.#watch(this.#membership.commitOffsets(offsets, member))
   }
 
   leave(): Promise<void> {

@@ -103,7 +103,7 @@ export class FaultyClient {
     return overlay(group, {
       join: (options) => this.#run('join', () => group.join(options)),
       heartbeat: () => this.#run('heartbeat', () => group.heartbeat()),
-      commitOffsets: (offsets) => this.#run('commitOffsets', () => group.commitOffsets(offsets)),
+      commitOffsets: (...args) => this.#run('commitOffsets', () => group.commitOffsets(...args)),
     })
   }
 
