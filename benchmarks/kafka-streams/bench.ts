@@ -3,9 +3,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { startKafka } from '../../scripts/services/kafka.ts'
+import { join, resolve } from 'node:path'
+import { startKafka, type RunningKafka } from '../../scripts/services/kafka.ts'
+import { builtPeer } from './built-peer.ts'
 
 /** Environment variables over those of this process. */
 export type Env = Readonly<globalThis.Record<string, string>>
@@ -23,18 +23,23 @@ export interface Contender {
   readonly env: Env
 }
 
-const here = dirname(fileURLToPath(import.meta.url))
-
 /** Kafka, the peers' tools, and a folder for what the runs leave behind. */
 export class Bench implements AsyncDisposable {
   readonly bootstrap: string
   readonly #peers: string
   readonly #work: string
   readonly #env: NodeJS.ProcessEnv
+  readonly #millrace: string
   readonly #stop: () => Promise<void>
 
-  private constructor(peers: string, work: string, bootstrap: string, stop: () => Promise<void>) {
+  private constructor(
+    peers: string,
+    millrace: string,
+    work: string,
+    { bootstrap, stop }: RunningKafka,
+  ) {
     this.#peers = peers
+    this.#millrace = millrace
     this.#work = work
     this.#stop = stop
     this.bootstrap = bootstrap
@@ -44,9 +49,10 @@ export class Bench implements AsyncDisposable {
 
   /** Starts Kafka, and builds the peer unless `PEERS_OUT` names where that was done. */
   static async open(peers: string): Promise<Bench> {
+    const millrace = builtPeer()
     const work = mkdtempSync(join(tmpdir(), 'millrace-benchmark-'))
     const kafka = await startKafka({ heapMb: 1024 })
-    const bench = new Bench(resolve(peers), work, kafka.bootstrap, () => kafka.stop())
+    const bench = new Bench(resolve(peers), millrace, work, kafka)
     try {
       if (process.env['PEERS_OUT'] === undefined) {
         console.log('building the Kafka Streams peer')
@@ -76,7 +82,7 @@ export class Bench implements AsyncDisposable {
 
   /** The same on Millrace. */
   millrace(env: Env): Contender {
-    return { command: ['node', '--import', 'tsx', join(here, 'millrace-peer.ts')], env }
+    return { command: ['node', this.#millrace], env }
   }
 
   /** Runs a contender in a process of its own, and watches how much memory that takes at most. */
