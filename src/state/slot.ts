@@ -1,6 +1,5 @@
 import type { StorageKey } from './key-bytes.ts'
 import type { LayerEntry } from './layer-entry.ts'
-import type { StoredEntry } from './stored-entry.ts'
 
 /** All that is at hand of one key of a store, so that one look-up finds it. */
 export class Slot {
@@ -10,7 +9,7 @@ export class Slot {
   /** What a commit that is under way brings. */
   sealed: LayerEntry | undefined = undefined
   /** What was committed: null where there is nothing, undefined where the disk must be asked. */
-  committed: StoredEntry | null | undefined = undefined
+  committed: LayerEntry | null | undefined = undefined
   /** Whether the disk is being asked. */
   isRead = false
   /** Whether its index has let go of it; another slot may be there for the key now. */

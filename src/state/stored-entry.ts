@@ -1,4 +1,4 @@
-import { byteText, type PackedBytes } from '../core/byte-text.ts'
+import type { PackedBytes } from '../core/byte-text.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { StorageKey } from './key-bytes.ts'
 
@@ -9,29 +9,6 @@ export interface StoredEntry {
   bytes(): Buffer
   /** The same as it is at hand. */
   packed(): PackedBytes
-}
-
-/** Committed state in memory: the value's bytes as a string, which is half the size of a small Buffer. */
-export class CompactEntry implements StoredEntry {
-  readonly timestampMs: number
-  readonly #text: string
-
-  constructor(value: PackedBytes, timestampMs: number) {
-    this.timestampMs = timestampMs
-    this.#text = byteText(value)
-  }
-
-  get length(): number {
-    return this.#text.length
-  }
-
-  packed(): string {
-    return this.#text
-  }
-
-  bytes(): Buffer {
-    return Buffer.from(this.#text, 'latin1')
-  }
 }
 
 /** What a walk over a store meets. */

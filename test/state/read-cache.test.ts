@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { LayerEntry } from '../../src/state/layer-entry.ts'
+import { committedEntry, LayerEntry } from '../../src/state/layer-entry.ts'
 import { ReadCacheBudget } from '../../src/state/rocksdb/read-cache.ts'
-import { CompactEntry } from '../../src/state/stored-entry.ts'
 
-const entry = (size: number): CompactEntry => new CompactEntry(Buffer.alloc(size), 0)
+const entry = (size: number): LayerEntry => committedEntry(Buffer.alloc(size), 0)
 
 test('never grows beyond its bound, over all stores, and keeps what is used', () => {
   const budget = new ReadCacheBudget(100_000)

@@ -1,14 +1,9 @@
 import type { CommittedEntries, StoreCommit, StoreShape } from '../state-engine.ts'
 import type { KeyRange, StorageKey } from '../key-bytes.ts'
+import type { LayerEntry } from '../layer-entry.ts'
 import { OrderedMap } from '../ordered-map.ts'
 import type { KeyCursor } from '../sorted-keys.ts'
-import {
-  CompactEntry,
-  noEntry,
-  scanBatchEntries,
-  type EntryScan,
-  type ScannedEntry,
-} from '../stored-entry.ts'
+import { noEntry, scanBatchEntries, type EntryScan, type ScannedEntry } from '../stored-entry.ts'
 
 /** What an entry takes beyond its key and value. An estimate. */
 const entryOverheadBytes = 112
@@ -18,7 +13,7 @@ export class MemoryEntries implements CommittedEntries {
   readonly segmentIntervalMs: number
   #observedMs = -1
   #sequence = 0
-  #entries = new OrderedMap<CompactEntry>()
+  #entries = new OrderedMap<LayerEntry>()
   #bytes = 0
   #droppedBelow: StorageKey = ''
 
@@ -39,11 +34,11 @@ export class MemoryEntries implements CommittedEntries {
     return this.#bytes
   }
 
-  peek(key: StorageKey): CompactEntry | null {
+  peek(key: StorageKey): LayerEntry | null {
     return this.#entries.get(key) ?? null
   }
 
-  read(key: StorageKey): Promise<CompactEntry | undefined> {
+  read(key: StorageKey): Promise<LayerEntry | undefined> {
     return Promise.resolve(this.#entries.get(key))
   }
 
@@ -62,15 +57,15 @@ export class MemoryEntries implements CommittedEntries {
     this.#sequence = Math.max(this.#sequence, layer.sequence)
     for (let at = 0; at < layer.size; at++) {
       const key = layer.key(at)
-      const { value, timestampMs } = layer.entry(at)
+      const write = layer.entry(at)
       if (dropBelow !== undefined && key < dropBelow) continue
       const before = this.#entries.get(key)
       if (before !== undefined) this.#bytes -= entryBytes(key, before)
-      if (value === null) {
+      if (write.value === null) {
         this.#entries.delete(key)
         continue
       }
-      const entry = new CompactEntry(value, timestampMs)
+      const entry = write.committed()
       this.#bytes += entryBytes(key, entry)
       this.#entries.set(key, entry)
     }
@@ -96,16 +91,16 @@ export class MemoryEntries implements CommittedEntries {
   }
 }
 
-function entryBytes(key: StorageKey, entry: CompactEntry): number {
+function entryBytes(key: StorageKey, entry: LayerEntry): number {
   return key.length + entry.length + entryOverheadBytes
 }
 
 class MemoryScan implements EntryScan {
-  readonly #entries: OrderedMap<CompactEntry>
+  readonly #entries: OrderedMap<LayerEntry>
   readonly #cursor: KeyCursor
   readonly #keysOnly: boolean
 
-  constructor(entries: OrderedMap<CompactEntry>, range: KeyRange, keysOnly: boolean) {
+  constructor(entries: OrderedMap<LayerEntry>, range: KeyRange, keysOnly: boolean) {
     this.#entries = entries
     this.#cursor = entries.cursor(range)
     this.#keysOnly = keysOnly

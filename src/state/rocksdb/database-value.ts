@@ -1,5 +1,5 @@
 import { writePacked, type PackedBytes } from '../../core/byte-text.ts'
-import { CompactEntry } from '../stored-entry.ts'
+import { committedEntry, type LayerEntry } from '../layer-entry.ts'
 import type { ByteBuffers } from './byte-buffers.ts'
 import { readNumber, writeNumber } from './store-table.ts'
 
@@ -18,6 +18,6 @@ export function databaseValue(
 }
 
 /** The entry that a value of the database is. */
-export function databaseEntry(bytes: Buffer): CompactEntry {
-  return new CompactEntry(bytes.toString('latin1', timeBytes), readNumber(bytes))
+export function databaseEntry(bytes: Buffer): LayerEntry {
+  return committedEntry(bytes.toString('latin1', timeBytes), readNumber(bytes))
 }

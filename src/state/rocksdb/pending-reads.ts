@@ -2,7 +2,7 @@ import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { StorageKey } from '../key-bytes.ts'
 import type { Slot } from '../slot.ts'
 import type { StoreShape } from '../state-engine.ts'
-import type { CompactEntry } from '../stored-entry.ts'
+import type { LayerEntry } from '../layer-entry.ts'
 import type { RocksDb } from './binding.ts'
 import { databaseEntry } from './database-value.ts'
 import type { StoreReadCache } from './read-cache.ts'
@@ -28,8 +28,8 @@ interface Read {
 }
 
 interface PromiseWithAnswer {
-  readonly promise: Promise<CompactEntry | undefined>
-  resolve(entry: CompactEntry | undefined): void
+  readonly promise: Promise<LayerEntry | undefined>
+  resolve(entry: LayerEntry | undefined): void
   reject(error: unknown): void
 }
 
@@ -46,7 +46,7 @@ export class PendingReads {
   }
 
   /** Reads one key, together with all others that are asked for before the current job of the event loop ends. */
-  read(entries: ReadTarget, key: StorageKey, keep: boolean): Promise<CompactEntry | undefined> {
+  read(entries: ReadTarget, key: StorageKey, keep: boolean): Promise<LayerEntry | undefined> {
     const reads = ofStore(this.#queued, entries, () => new Map<StorageKey, Read>())
     let read = reads.get(key)
     if (read === undefined) {
@@ -129,9 +129,9 @@ export class PendingReads {
 
 async function resolveValues(
   reads: readonly Read[],
-  found: readonly (CompactEntry | undefined)[],
+  found: readonly (LayerEntry | undefined)[],
 ): Promise<void> {
-  const byStore = new Map<ReadTarget, CompactEntry[]>()
+  const byStore = new Map<ReadTarget, LayerEntry[]>()
   reads.forEach(({ entries }, at) => {
     const entry = found[at]
     if (entry !== undefined) ofStore(byStore, entries, () => []).push(entry)
@@ -149,9 +149,9 @@ function ofStore<T>(map: Map<ReadTarget, T>, entries: ReadTarget, make: () => T)
 }
 
 function promiseWithAnswer(): PromiseWithAnswer {
-  let resolve!: (entry: CompactEntry | undefined) => void
+  let resolve!: (entry: LayerEntry | undefined) => void
   let reject!: (error: unknown) => void
-  const promise = new Promise<CompactEntry | undefined>((onResolve, onReject) => {
+  const promise = new Promise<LayerEntry | undefined>((onResolve, onReject) => {
     resolve = onResolve
     reject = onReject
   })

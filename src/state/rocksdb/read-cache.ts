@@ -1,6 +1,6 @@
 import type { StorageKey } from '../key-bytes.ts'
 import { ownKey, Slot, type SlotIndex } from '../slot.ts'
-import type { CompactEntry } from '../stored-entry.ts'
+import type { LayerEntry } from '../layer-entry.ts'
 
 /** What a cached entry takes beyond its key and value. An estimate. */
 const entryOverheadBytes = 128
@@ -112,22 +112,22 @@ export class StoreReadCache implements SlotIndex {
   }
 
   /** What is committed under a key, without its counting as a use. */
-  peek(key: StorageKey): CompactEntry | null | undefined {
-    return this.#slots.get(key)?.committed as CompactEntry | null | undefined
+  peek(key: StorageKey): LayerEntry | null | undefined {
+    return this.#slots.get(key)?.committed
   }
 
   /** Keeps what is committed under a slot's key; null is an entry that is known to be absent. */
-  keep(slot: Slot, entry: CompactEntry | null): void {
+  keep(slot: Slot, entry: LayerEntry | null): void {
     // Where another slot has come for the key, that is the one to be kept.
     const kept = slot.isGone ? this.take(slot.key) : slot
     if (kept.generation !== this.#budget.generation) this.#use(kept)
-    const before = kept.committed as CompactEntry | null | undefined
+    const before = kept.committed
     kept.committed = entry
     this.#budget.count((entry?.length ?? 0) - (before?.length ?? 0), 0)
   }
 
   /** Keeps the answer to a read, unless the slot was let go or written to meanwhile. */
-  answered(slot: Slot, entry: CompactEntry | null): void {
+  answered(slot: Slot, entry: LayerEntry | null): void {
     const isWanted = slot.isRead && !slot.isGone
     slot.isRead = false
     // What a commit under way brings is newer.
@@ -143,7 +143,7 @@ export class StoreReadCache implements SlotIndex {
     if (slot.isDirty) {
       // A read that is under way must not bring back what is forgotten.
       slot.isRead = false
-      this.#countOf(slot, -((slot.committed as CompactEntry | null | undefined)?.length ?? 0))
+      this.#countOf(slot, -(slot.committed?.length ?? 0))
       slot.committed = undefined
       return
     }
@@ -204,6 +204,6 @@ export class StoreReadCache implements SlotIndex {
 }
 
 function bytesOf({ key, committed }: Slot): number {
-  const length = (committed as CompactEntry | null | undefined)?.length ?? 0
+  const length = committed?.length ?? 0
   return key.length + length + entryOverheadBytes
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { StateStoreError } from '../../core/errors.ts'
 import type { EngineSizes, StateEngine, StoreCommit, StoreShape } from '../state-engine.ts'
-import { CompactEntry } from '../stored-entry.ts'
 import type { RocksDb, RocksDbBatch } from './binding.ts'
 import { includedOffset } from './changelog-fact.ts'
 import { databaseValue } from './database-value.ts'
@@ -217,9 +216,8 @@ export class RocksDbEngine implements StateEngine {
         cache.forget(key)
         continue
       }
-      const { value, timestampMs } = layer.entry(at)
-      const entry = value === null ? null : new CompactEntry(value, timestampMs)
-      cache.keep(layer.slot(at) ?? cache.take(key), entry)
+      const entry = layer.entry(at)
+      cache.keep(layer.slot(at) ?? cache.take(key), entry.value === null ? null : entry.committed())
     }
   }
 
