@@ -1,6 +1,7 @@
 import type { StorageKey } from '../key-bytes.ts'
 import { ownKey, Slot, type SlotIndex } from '../slot.ts'
 import type { LayerEntry } from '../layer-entry.ts'
+import type { CachedWindows } from './cached-windows.ts'
 
 /** What a cached entry takes beyond its key and value. An estimate. */
 const entryOverheadBytes = 128
@@ -68,6 +69,8 @@ const skippedMax = 4
 
 /** What one store keeps for reading, in slots that its uncommitted writes share; those are never dropped. */
 export class StoreReadCache implements SlotIndex {
+  /** Told of what is let go; undefined where the store has no windows to go by. */
+  windows: CachedWindows | undefined
   readonly #budget: ReadCacheBudget
   readonly #slots = new Map<StorageKey, Slot>()
   /** A key that is read is often written next, and not looked up again. */
@@ -143,6 +146,7 @@ export class StoreReadCache implements SlotIndex {
     if (slot.isDirty) {
       // A read that is under way must not bring back what is forgotten.
       slot.isRead = false
+      this.windows?.lost(key)
       this.#countOf(slot, -(slot.committed?.length ?? 0))
       slot.committed = undefined
       return
@@ -192,6 +196,7 @@ export class StoreReadCache implements SlotIndex {
 
   #drop(slot: Slot): void {
     slot.isGone = true
+    if (slot.committed !== null) this.windows?.lost(slot.key)
     this.#slots.delete(slot.key)
     if (this.#last === slot) this.#last = undefined
     this.#countOf(slot, -bytesOf(slot))

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import { StateStoreError } from '../../core/errors.ts'
 import type { EngineSizes, StateEngine, StoreCommit, StoreShape } from '../state-engine.ts'
 import type { RocksDb, RocksDbBatch } from './binding.ts'
+import { CachedWindows } from './cached-windows.ts'
 import { includedOffset } from './changelog-fact.ts'
 import { databaseValue } from './database-value.ts'
 import { freshBuffers, ReusedBuffers, type ByteBuffers } from './byte-buffers.ts'
@@ -148,6 +149,10 @@ export class RocksDbEngine implements StateEngine {
       if (observed !== undefined) entries.observedMs = readNumber(observed)
       if (sequence !== undefined) entries.sequence = readNumber(sequence)
       if (clearing !== undefined) await this.#finishClearing(entries)
+      // Of a store that retains duplicates, no single entry is asked for.
+      if (shape.kind === 'window' && shape.variant === undefined) {
+        cache.windows = new CachedWindows(entries.observedMs)
+      }
       this.#stores.set(shape.name, entries)
     }
   }
@@ -173,11 +178,24 @@ export class RocksDbEngine implements StateEngine {
     for (const [storeName, offset] of offsets) {
       batch.put(factKey('offset', this.entries(storeName).id), numberBytes(offset))
     }
-    await batch.write()
+    for (const commit of commits) if (!commit.keep) this.#lostWindows(commit)
+    try {
+      await batch.write()
+    } catch (error) {
+      // It may be on disk after all.
+      for (const commit of commits) this.#lostWindows(commit)
+      throw error
+    }
     for (const [storeName, offset] of offsets) this.#offsets.set(storeName, offset)
     this.#noted.moved(this.offsetSum)
     for (const commit of commits) await this.#written(commit)
     for (const commit of commits) await this.#dropExpired(commit)
+  }
+
+  /** Says that what a commit brings is on disk and not in memory. */
+  #lostWindows({ storeName, layer }: StoreCommit): void {
+    const { cache, observedMs } = this.entries(storeName)
+    cache.windows?.lostUntil(Math.max(observedMs, layer.observedMs))
   }
 
   async #put(

@@ -46,7 +46,8 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   }
 
   peek(key: StorageKey): StoredEntry | null | undefined {
-    return this.cache.peek(key)
+    const known = this.cache.peek(key)
+    return known === undefined && this.cache.windows?.includes(key) === true ? null : known
   }
 
   read(key: StorageKey, keep: boolean): Promise<StoredEntry | undefined> {
@@ -56,6 +57,10 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   want(key: StorageKey): void {
     const slot = this.cache.takeAhead(key)
     if (slot.isDirty || slot.committed !== undefined || slot.isRead) return
+    if (this.cache.windows?.includes(key)) {
+      slot.committed = null
+      return
+    }
     slot.isRead = true
     this.#reads.want(this, slot)
   }
