@@ -4,8 +4,10 @@
 #   scripts/oracle.sh                    writes all of them anew
 #   scripts/oracle.sh --only <family>    writes those of the case classes whose names contain this; removes none
 #   scripts/oracle.sh --check [<folder>] writes none; fails where they are not what Kafka Streams gives
+#   scripts/oracle.sh --check <folder> <given>
+#                                        the same against what --out has written to a folder
 #   scripts/oracle.sh --out <folder>     writes to another folder
-#   scripts/oracle.sh --classpath        compiles, and prints the class path
+#   scripts/oracle.sh --options          compiles, and prints the options with which java runs it, one a line
 #
 # Libraries and classes are kept in .cache under the hashes of what they come of, so that only the first run is slow.
 set -euo pipefail
@@ -14,12 +16,13 @@ cd "$(dirname "$0")/.."
 mode=write
 out=test/golden
 family=
+given=
 case "${1:-}" in
   '') ;;
   --only) family="$2" ;;
-  --check) mode=check out="${2:-$out}" ;;
+  --check) mode=check out="${2:-$out}" given="${3:-}" ;;
   --out) mode=out out="$2" ;;
-  --classpath) mode=classpath ;;
+  --options) mode=options ;;
   *) echo "unknown argument: $1" >&2 && exit 2 ;;
 esac
 
@@ -33,6 +36,22 @@ keep() {
   mkdir -p "$(dirname "$2")"
   mv -T "$1" "$2" 2>/dev/null || [ -d "$2" ]
 }
+
+# Fails where the golden files are not those of the given folder.
+check() {
+  if ! diff -r -q -x README.md -x random "$out" "$1" >"$work/differences"; then
+    echo "$out is not what Kafka Streams gives; run scripts/oracle.sh and commit what it writes:" >&2
+    sed "s#$1#Kafka Streams#g" "$work/differences" >&2
+    diff -r -u -x README.md -x random "$out" "$1" | head -n 60 >&2 || true
+    exit 1
+  fi
+  echo "$out is what Kafka Streams gives: $(find "$1" -type f | wc -l) files"
+}
+
+if [ -n "$given" ]; then
+  check "$given"
+  exit 0
+fi
 
 libraries="$PWD/.cache/maven/oracle-$(hash_of test/oracle/pom.xml)"
 if [ ! -d "$libraries" ]; then
@@ -49,25 +68,23 @@ if [ ! -d "$classes" ]; then
   find "$PWD/.cache/oracle" -mindepth 1 -maxdepth 1 -mtime +1 -exec rm -rf {} +
 fi
 
-java_options=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto)
-if [ "$mode" = classpath ]; then
-  echo "$classes:$libraries/*"
+java_options=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -cp "$classes:$libraries/*")
+# Each case opens and removes some stores, which takes most of the time where a disk has to write them.
+free_kilobytes="$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }' || true)"
+if [ -w /dev/shm ] && [ "${free_kilobytes:-0}" -gt 500000 ]; then
+  java_options+=(-Djava.io.tmpdir=/dev/shm)
+fi
+
+if [ "$mode" = options ]; then
+  printf '%s\n' "${java_options[@]}"
   exit 0
 fi
 
-java "${java_options[@]}" -cp "$classes:$libraries/*" oracle.Main "$work/golden" ${family:+"$family"}
+java "${java_options[@]}" oracle.Main "$work/golden" ${family:+"$family"}
 find "$work/golden" -mindepth 1 -type d -empty -delete
 
 case "$mode" in
-  check)
-    if ! diff -r -q -x README.md -x random "$out" "$work/golden" >"$work/differences"; then
-      echo "$out is not what Kafka Streams gives; run scripts/oracle.sh and commit what it writes:" >&2
-      sed "s#$work/golden#Kafka Streams#g" "$work/differences" >&2
-      diff -r -u -x README.md -x random "$out" "$work/golden" | head -n 60 >&2 || true
-      exit 1
-    fi
-    echo "$out is what Kafka Streams gives: $(find "$work/golden" -type f | wc -l) files"
-    ;;
+  check) check "$work/golden" ;;
   *)
     if [ -z "$family" ]; then
       # Families come and go, and so may whole folders of what is written.

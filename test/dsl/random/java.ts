@@ -12,11 +12,11 @@ export class JavaOracle implements AsyncDisposable {
   #said = ''
 
   constructor() {
-    const classpath = execFileSync('bash', ['scripts/oracle.sh', '--classpath'], {
+    const options = execFileSync('bash', ['scripts/oracle.sh', '--options'], {
       cwd: root,
       encoding: 'utf8',
-    }).trim()
-    this.#process = spawn('java', ['-XX:+UseSerialGC', '-cp', classpath, 'oracle.RandomRun'])
+    })
+    this.#process = spawn('java', [...options.trim().split('\n'), 'oracle.RandomRun'])
     this.#process.stderr.on('data', (data: Buffer) => {
       this.#said = (this.#said + data.toString()).slice(-4000)
     })
