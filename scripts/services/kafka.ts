@@ -32,6 +32,8 @@ export interface KafkaOptions {
   readonly saslPlain?: { readonly username: string; readonly password: string }
   /** Clients must connect with TLS, trusting {@link RunningKafka.certificate}. */
   readonly tls?: boolean
+  /** Levels of features other than the version's own, such as `transaction.version=1`, of a new folder. */
+  readonly features?: readonly string[]
   /** Most heap that Java may use, in MiB. Default 768. */
   readonly heapMb?: number
   /** How long it may take to answer. Default 60 s. */
@@ -87,7 +89,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   await writeFile(properties, propertiesOf(place, options, tls?.settings))
   if (!existsSync(join(folder, 'data', 'meta.properties'))) {
     // In one word with its flag: one id in 64 begins with a dash.
-    const format = ['format', `--cluster-id=${clusterId}`, '-c', properties]
+    const features = (options.features ?? []).map((feature) => `--feature=${feature}`)
+    const format = ['format', `--cluster-id=${clusterId}`, '-c', properties, ...features]
     await run('java', ['-XX:TieredStopAtLevel=1', ...java, 'kafka.tools.StorageTool', ...format])
   }
   const heap = [`-Xmx${options.heapMb ?? 768}m`, '-Xms128m', '-XX:+UseSerialGC']

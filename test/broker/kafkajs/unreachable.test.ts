@@ -38,10 +38,10 @@ async function closedPort(): Promise<number> {
 /** Takes every request in the version that is sent. */
 function allVersions(): Buffer {
   const body = new ByteWriter().int16(0)
-  body.array(Object.values(apis), ({ apiKey, apiVersion }) =>
-    body.int16(apiKey).int16(0).int16(apiVersion),
+  body.compactArray(Object.values(apis), ({ apiKey, apiVersion }) =>
+    body.int16(apiKey).int16(0).int16(apiVersion).noTags(),
   )
-  return body.bytes()
+  return body.int32(0).noTags().bytes()
 }
 
 describe('a broker that cannot be reached', () => {
@@ -140,7 +140,8 @@ describe('a broker whose answers are damaged', () => {
 })
 
 it('a broker that is too old is told by what it does not take', async () => {
-  const old = new ByteWriter().int16(0)
+  const unsupportedVersion = 35
+  const old = new ByteWriter().int16(unsupportedVersion)
   old.array([apis.metadata], ({ apiKey }) => old.int16(apiKey).int16(0).int16(5))
   await using broker = await ScriptedBroker.start(() => old.bytes())
   await using client = open({ brokers: [broker.address] })

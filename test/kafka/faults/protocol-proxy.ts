@@ -8,6 +8,8 @@ export type Fate =
   | 'answer lost'
   /** The request never arrives, and nothing breaks. */
   | 'no answer'
+  /** The request is kept on its way until {@link ProtocolProxy.deliverLate}, whatever becomes of its connection. */
+  | 'late'
 
 export interface SeenRequest {
   readonly apiKey: number
@@ -21,6 +23,8 @@ export class ProtocolProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>()
   readonly #rules = new Map<number, Fate[]>()
   readonly #standing = new Map<number, Fate>()
+  readonly #target: number
+  readonly #late: Buffer[] = []
   readonly seen: SeenRequest[] = []
   /** Requests that a rule has caught. */
   caught = 0
@@ -28,6 +32,7 @@ export class ProtocolProxy implements AsyncDisposable {
   opened = 0
 
   private constructor(target: number) {
+    this.#target = target
     this.#server = createServer((client) => this.#serve(client, target))
   }
 
@@ -53,6 +58,23 @@ export class ProtocolProxy implements AsyncDisposable {
     this.#standing.clear()
     this.seen.length = 0
     this.caught = 0
+  }
+
+  /** Brings the broker what was kept on its way, and resolves when it has answered, to nobody. */
+  async deliverLate(): Promise<void> {
+    const frames = this.#late.splice(0)
+    const broker = connect({ port: this.#target, host: '127.0.0.1' })
+    this.#sockets.add(broker)
+    await new Promise<void>((resolve, reject) => {
+      let answers = 0
+      broker.on('error', reject)
+      onFrames(broker, () => {
+        if (++answers === frames.length) resolve()
+      })
+      for (const frame of frames) broker.write(frame)
+    })
+    this.#sockets.delete(broker)
+    broker.destroy()
   }
 
   requests(apiKey: number): SeenRequest[] {
@@ -86,6 +108,7 @@ export class ProtocolProxy implements AsyncDisposable {
       const fate = this.#fateOf(apiKey)
       this.seen.push({ apiKey, body: frame.subarray(14 + Math.max(0, frame.readInt16BE(12))) })
       if (fate === 'request lost') end()
+      else if (fate === 'late') this.#late.push(Buffer.from(frame))
       else if (fate !== 'no answer') broker.write(frame)
       if (fate === 'answer lost') lostAnswers.add(frame.readInt32BE(8))
     })

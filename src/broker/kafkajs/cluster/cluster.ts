@@ -10,6 +10,7 @@ import type { Random } from '../../../core/random.ts'
 import type { TopicPartition } from '../../../core/topic-partition.ts'
 import { parseAddress } from '../check-options.ts'
 import type { KafkajsSettings } from '../options.ts'
+import type { FinalizedFeatures } from '../protocol/api-versions.ts'
 import { codes } from '../protocol/error-codes.ts'
 import { metadata, type BrokerAddress, type MetadataResponse } from '../protocol/metadata.ts'
 import { protocolError } from '../protocol/protocol-error.ts'
@@ -39,6 +40,7 @@ export class Cluster {
   readonly #channels = new Set<Channel>()
   /** For short requests, by address. */
   readonly #shared = new Map<string, Channel>()
+  #features: FinalizedFeatures = { epoch: -1, levels: new Map() }
   #controllerId = -1
   #closed = false
   /** Milliseconds for which brokers wanted no request, over all connections. */
@@ -70,6 +72,11 @@ export class Cluster {
     const broker = this.#brokers.get(nodeId)
     if (broker === undefined) return new Channel(() => Promise.reject(unknownBroker(nodeId)))
     return this.#sharedChannelTo(broker.host, broker.port)
+  }
+
+  /** The level of a feature that is in force in the cluster, as a broker last said; 0 where it is not. */
+  featureLevel(name: string): number {
+    return this.#features.levels.get(name) ?? 0
   }
 
   brokerIds(): number[] {
@@ -218,6 +225,9 @@ export class Cluster {
     return BrokerConnection.open(host, port, {
       ...this.environment,
       onThrottled: (ms) => (this.throttledMs += ms),
+      onFeatures: (features) => {
+        if (features.epoch >= this.#features.epoch) this.#features = features
+      },
     })
   }
 }

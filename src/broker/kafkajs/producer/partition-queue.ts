@@ -142,6 +142,14 @@ export class PartitionQueue {
     this.#isKnownToBroker = false
   }
 
+  /**
+   * Begins the numbers anew, as those of the producer's next epoch; everything numbered must be acknowledged. A broker
+   * that knows the producer takes no number but the first for the first of an epoch.
+   */
+  renumber(): void {
+    this.#nextSequence = 0
+  }
+
   #orderRetries(nowMs: number): void {
     if (!this.#againIsUnordered || this.#inFlight.length > 0) return
     this.#againIsUnordered = false

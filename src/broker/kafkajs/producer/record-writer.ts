@@ -32,6 +32,8 @@ export interface RecordWriterOptions extends ProducerOptions {
   readonly identity: ProducerIdentity
   /** Whether the next batch of this partition may go out; {@link RecordWriter.pump} is called when it may. */
   readonly isAllowed: (queue: PartitionQueue) => boolean
+  /** See {@link SenderOwner.addsPartitions}. */
+  readonly addsPartitions?: () => boolean
 }
 
 /** Collects records in batches and sends them: in order and without duplicates per partition. */
@@ -39,6 +41,7 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
   readonly transactionalId: string | undefined
   readonly compression: Compression
   readonly isAllowed: (queue: PartitionQueue) => boolean
+  readonly addsPartitions: () => boolean
   readonly #cluster: Cluster
   readonly #batchBytes: number
   readonly #lingerMs: number
@@ -64,6 +67,7 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
     this.#cluster = cluster
     this.#identity = options.identity
     this.isAllowed = options.isAllowed
+    this.addsPartitions = options.addsPartitions ?? (() => false)
     this.transactionalId = options.transactionalId
     this.compression = options.compression ?? producerDefaults.compression
     this.#batchBytes = options.batchBytes ?? producerDefaults.batchBytes
@@ -192,6 +196,14 @@ export class RecordWriter implements SenderOwner, AsyncDisposable {
     this.#bufferedBytes = 0
     this.#lingerScheduled = false
     this.#sender = new Sender(this.#cluster, this)
+  }
+
+  /** Goes on as another producer, once all that was sent is acknowledged; its numbers begin anew. */
+  goOnAs(identity: ProducerIdentity): void {
+    this.#identity = identity
+    for (const queues of this.#queues.values()) {
+      for (const queue of queues) queue.renumber()
+    }
   }
 
   /** Drops what is not acknowledged. */

@@ -25,6 +25,8 @@ export interface SenderOwner {
   identity(): ProducerIdentity
   /** Whether this partition's next batch may go out as far as transactions are concerned. */
   isAllowed(queue: PartitionQueue): boolean
+  /** Whether batches make their partitions part of the transaction. */
+  addsPartitions(): boolean
   acknowledged(batch: PendingBatch): void
   /** Nothing more can be sent. */
   failed(error: Error): void
@@ -141,7 +143,9 @@ export class Sender {
         partition,
         bytes: this.#seal(batch),
       }))
-      const request = produce(batches, { transactionalId, timeoutMs: requestTimeoutMs })
+      const addsPartitions = this.#owner.addsPartitions()
+      const options = { transactionalId, timeoutMs: requestTimeoutMs, addsPartitions }
+      const request = produce(batches, options)
       this.#answered(sendings, await leader.channel.send(request))
     } catch (error) {
       this.#requestFailed(sendings, error as Error)
@@ -206,7 +210,8 @@ export class Sender {
       // Refused only because a batch before it has not arrived.
       (code === codes.outOfOrderSequenceNumber && !queue.isOldest(batch))
     ) {
-      this.#cluster.forget(topic)
+      // The leader is where it was, it only waits for the end of the transaction before.
+      if (code !== codes.concurrentTransactions) this.#cluster.forget(topic)
       this.#again(sending, error)
     } else if (recordFaults.has(code)) {
       const first = `the first of a batch of ${batch.count} records`

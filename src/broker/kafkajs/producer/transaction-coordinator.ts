@@ -14,6 +14,7 @@ import {
   addOffsetsToTxn,
   addPartitionsToTxn,
   endTxn,
+  endTxnAndEpoch,
   txnOffsetCommit,
   type TransactionOwner,
 } from '../protocol/transaction-requests.ts'
@@ -26,6 +27,7 @@ export class TransactionCoordinator {
   readonly #coordinator: Coordinator
   readonly #groupCoordinators = new Map<string, Coordinator>()
   #identity: ProducerIdentity = noIdentity
+  #hasEpochs = false
 
   constructor(cluster: Cluster, transactionalId: string, transactionTimeoutMs: number) {
     this.#cluster = cluster
@@ -35,8 +37,18 @@ export class TransactionCoordinator {
   }
 
   /**
-   * At first: fences the older producers of the id. Later: takes a new epoch, so that whatever is still on its way
-   * under the old one is refused. Both abort a transaction that is open.
+   * Whether each transaction has an epoch of its own, so that no request of one that arrives late is taken for one of
+   * the next; partitions and groups then become part of a transaction by what is written to them.
+   *
+   * @remarks Source: KIP-890, part 2.
+   */
+  get hasEpochs(): boolean {
+    return this.#hasEpochs
+  }
+
+  /**
+   * At first: fences the older producers of the id and aborts what they have open. Later, where nothing is open: takes a
+   * new epoch.
    */
   async initialize(): Promise<ProducerIdentity> {
     const what = `Opening the transactional producer '${this.#transactionalId}'`
@@ -50,6 +62,7 @@ export class TransactionCoordinator {
       if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
       return identity
     })
+    this.#hasEpochs = this.#cluster.featureLevel('transaction.version') >= 2
     return this.#identity
   }
 
@@ -68,39 +81,76 @@ export class TransactionCoordinator {
     })
   }
 
-  /** A refusal by the group leaves the transaction as it is: the offsets are sent again as `renew` says. */
+  /**
+   * A refusal by the group leaves the transaction as it is: the offsets are sent again as `renew` says.
+   *
+   * Where transactions share an epoch, the offsets go once the records are written: an end of the transaction before
+   * that arrives late commits what it finds, and would commit the offsets without them.
+   */
   async addOffsets(
     member: GroupIdentity,
     offsets: readonly CommittedOffset[],
+    written: Promise<void>,
     renew?: IdentityRenewal,
   ): Promise<void> {
     const { groupId } = member
-    const what = `Adding offsets of group '${groupId}' to the transaction of '${this.#transactionalId}'`
+    const what = this.#whatOffsets(groupId)
     const owner = this.#owner()
-    await this.#retry(what, async () => {
-      const errorCode = await this.#coordinator.send(addOffsetsToTxn(owner, groupId))
-      if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
-    })
+    const addsGroup = this.#hasEpochs
+    if (!addsGroup) await Promise.all([this.#addGroup(owner, groupId), written])
     const coordinator = this.#groupCoordinator(groupId)
     await withRenewal(member, renew, (as) =>
       this.#retry(what, async () => {
-        for (const { errorCode } of await coordinator.send(txnOffsetCommit(owner, as, offsets))) {
+        const request = txnOffsetCommit(owner, as, offsets, addsGroup)
+        for (const { errorCode } of await coordinator.send(request)) {
           if (errorCode !== codes.none) throw coordinator.failure(errorCode, what)
         }
       }),
     )
   }
 
-  /** Throws `BrokerTimeoutError` where the outcome is unknown. */
-  async end(commit: boolean): Promise<void> {
+  /**
+   * Aborts the transaction; with `afresh` under a new epoch, so that whatever is still on its way under this one is
+   * refused. Gives the identity of the next transaction, where that is another one.
+   */
+  async abort(afresh: boolean): Promise<ProducerIdentity | undefined> {
+    let next: ProducerIdentity | undefined
+    try {
+      next = await this.end(false)
+    } catch (error) {
+      // Nothing was open: a commit whose answer is missing has taken effect, or nothing had arrived.
+      const isOver = error instanceof BrokerError && error.brokerCode === codes.invalidTxnState
+      if (!afresh || !isOver) throw error
+    }
+    // Asked for while the transaction was open, a new epoch would be refused: the broker takes one for the abort.
+    return next ?? (afresh ? await this.initialize() : undefined)
+  }
+
+  async #addGroup(owner: TransactionOwner, groupId: string): Promise<void> {
+    const what = this.#whatOffsets(groupId)
+    await this.#retry(what, async () => {
+      const errorCode = await this.#coordinator.send(addOffsetsToTxn(owner, groupId))
+      if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
+    })
+  }
+
+  /**
+   * Gives the identity of the next transaction, where that is another one. Throws `BrokerTimeoutError` where the outcome
+   * is unknown.
+   */
+  async end(commit: boolean): Promise<ProducerIdentity | undefined> {
     const doing = commit ? 'Committing' : 'Aborting'
     const what = `${doing} the transaction of '${this.#transactionalId}'`
     const owner = this.#owner()
     try {
-      await this.#retry(what, async () => {
-        const errorCode = await this.#coordinator.send(endTxn(owner, commit))
-        if (errorCode !== codes.none) throw this.#coordinator.failure(errorCode, what)
+      const next = await this.#retry(what, async () => {
+        const request = (this.#hasEpochs ? endTxnAndEpoch : endTxn)(owner, commit)
+        const answer = await this.#coordinator.send(request)
+        if (answer.errorCode === codes.none) return answer.next
+        throw this.#coordinator.failure(answer.errorCode, what)
       })
+      if (next !== undefined) this.#identity = next
+      return next
     } catch (error) {
       if (!(error instanceof BrokerError) || !error.retriable) throw error
       const message = `${what} was not answered; whether it took effect is unknown. ${error.message}`
@@ -120,6 +170,10 @@ export class TransactionCoordinator {
       this.#groupCoordinators.set(groupId, coordinator)
     }
     return coordinator
+  }
+
+  #whatOffsets(groupId: string): string {
+    return `Adding offsets of group '${groupId}' to the transaction of '${this.#transactionalId}'`
   }
 
   #owner(): TransactionOwner {

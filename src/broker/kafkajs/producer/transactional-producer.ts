@@ -25,7 +25,7 @@ export class TransactionalProducer implements Producer {
   readonly takesText = true
   readonly #coordinator: TransactionCoordinator
   readonly #records: RecordWriter
-  /** Partitions that the coordinator knows as part of the open transaction. */
+  /** Partitions that the coordinator knows, or will know by what is sent to them, as part of the open transaction. */
   readonly #added = new Set<PartitionQueue>()
   /** Partitions that have a batch for it and are to be added. */
   readonly #toAdd = new Set<PartitionQueue>()
@@ -51,7 +51,8 @@ export class TransactionalProducer implements Producer {
   ) {
     this.#coordinator = coordinator
     const isAllowed = (queue: PartitionQueue): boolean => this.#isAllowed(queue)
-    this.#records = new RecordWriter(cluster, { ...options, identity, isAllowed })
+    const addsPartitions = (): boolean => coordinator.hasEpochs
+    this.#records = new RecordWriter(cluster, { ...options, identity, isAllowed, addsPartitions })
   }
 
   /** Fences the older producers of the id and aborts their open transaction. */
@@ -120,8 +121,10 @@ export class TransactionalProducer implements Producer {
     if (offsets.length === 0) return
     // Assigned before anything is awaited: a commit that is called next must wait for it.
     const before = Promise.all([this.#ending, this.#offsets])
+    const written = this.#records.flush()
+    written.catch(() => undefined)
     const sent = before.then(() =>
-      this.#keepingFailure(this.#coordinator.addOffsets(member, offsets, renew)),
+      this.#keepingFailure(this.#coordinator.addOffsets(member, offsets, written, renew)),
     )
     sent.catch(() => undefined)
     this.#offsets = sent
@@ -153,11 +156,8 @@ export class TransactionalProducer implements Producer {
     this.#ending = undefined
     this.#ended(this.#number)
     this.#records.reset()
-    if (isDirty) {
-      this.#records.reset(await this.#keepingFailure(this.#coordinator.initialize()))
-    } else if (!isEmpty) {
-      await this.#keepingFailure(this.#coordinator.end(false))
-    }
+    if (isEmpty && !isDirty) return
+    this.#records.reset(await this.#keepingFailure(this.#coordinator.abort(isDirty)))
   }
 
   /** Leaves an open transaction to its timeout, or to the next producer of the id. */
@@ -180,7 +180,8 @@ export class TransactionalProducer implements Producer {
     await Promise.all([before, written, offsets])
     // The coordinator knows nothing of a transaction to which nothing was added.
     if (this.#added.size > 0 || offsets !== undefined) {
-      await this.#keepingFailure(this.#coordinator.end(true))
+      const next = await this.#keepingFailure(this.#coordinator.end(true))
+      if (next !== undefined) this.#records.goOnAs(next)
     }
     this.#ended(number)
     this.#records.pump()
@@ -196,6 +197,10 @@ export class TransactionalProducer implements Producer {
   #isAllowed(queue: PartitionQueue): boolean {
     if (queue.next?.transaction !== this.#sending) return false
     if (this.#added.has(queue)) return true
+    if (this.#coordinator.hasEpochs) {
+      this.#added.add(queue)
+      return true
+    }
     this.#toAdd.add(queue)
     if (!this.#adding) void this.#addPartitions()
     return false

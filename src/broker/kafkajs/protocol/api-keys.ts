@@ -11,7 +11,7 @@ export const apis = {
   heartbeat: { apiKey: 12, apiVersion: 3, apiName: 'Heartbeat', flexible: false },
   leaveGroup: { apiKey: 13, apiVersion: 3, apiName: 'LeaveGroup', flexible: false },
   syncGroup: { apiKey: 14, apiVersion: 3, apiName: 'SyncGroup', flexible: false },
-  apiVersions: { apiKey: 18, apiVersion: 0, apiName: 'ApiVersions', flexible: false },
+  apiVersions: { apiKey: 18, apiVersion: 3, apiName: 'ApiVersions', flexible: true },
   createTopics: { apiKey: 19, apiVersion: 4, apiName: 'CreateTopics', flexible: false },
   deleteTopics: { apiKey: 20, apiVersion: 3, apiName: 'DeleteTopics', flexible: false },
   deleteRecords: { apiKey: 21, apiVersion: 1, apiName: 'DeleteRecords', flexible: false },
@@ -21,4 +21,11 @@ export const apis = {
   endTxn: { apiKey: 26, apiVersion: 2, apiName: 'EndTxn', flexible: false },
   txnOffsetCommit: { apiKey: 28, apiVersion: 3, apiName: 'TxnOffsetCommit', flexible: true },
   describeConfigs: { apiKey: 32, apiVersion: 2, apiName: 'DescribeConfigs', flexible: false },
+} as const
+
+/** What goes in place of these where the cluster gives each transaction an epoch of its own (KIP-890, Kafka 4.0). */
+export const epochApis = {
+  produce: { apiKey: 0, apiVersion: 12, apiName: 'Produce', flexible: true },
+  endTxn: { apiKey: 26, apiVersion: 5, apiName: 'EndTxn', flexible: true },
+  txnOffsetCommit: { apiKey: 28, apiVersion: 5, apiName: 'TxnOffsetCommit', flexible: true },
 } as const

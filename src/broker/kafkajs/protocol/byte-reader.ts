@@ -104,11 +104,19 @@ export class ByteReader {
     return this.#elements(this.unsignedVarint() - 1, read)
   }
 
-  /** A section of tagged fields, whose contents no request of ours needs. */
+  /** A section of tagged fields of which none is needed. */
   skipTags(): void {
+    this.tags(() => undefined)
+  }
+
+  /** A section of tagged fields: calls back at the beginning of each one, and goes on behind it whatever was read. */
+  tags(read: (tag: number) => void): void {
     for (let count = this.unsignedVarint(); count > 0; count--) {
-      this.unsignedVarint()
-      this.skip(this.unsignedVarint())
+      const tag = this.unsignedVarint()
+      const end = this.unsignedVarint() + this.#position
+      read(tag)
+      if (end < this.#position) throw new TruncatedResponseError('a tagged field is too short')
+      this.skip(end - this.#position)
     }
   }
 

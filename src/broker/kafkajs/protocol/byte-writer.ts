@@ -80,6 +80,11 @@ export class ByteWriter {
     return this.int32(value.length).raw(value)
   }
 
+  /** COMPACT_BYTES. */
+  compactBytes(value: Uint8Array): this {
+    return this.unsignedVarint(value.length + 1).raw(value)
+  }
+
   raw(value: Uint8Array): this {
     this.reserve(value.length)
     this.#buffer.set(value, this.#position)

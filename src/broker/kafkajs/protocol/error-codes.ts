@@ -161,6 +161,7 @@ export const codes = {
   illegalGeneration: 22,
   unknownMemberId: 25,
   rebalanceInProgress: 27,
+  unsupportedVersion: 35,
   topicAlreadyExists: 36,
   notController: 41,
   outOfOrderSequenceNumber: 45,

@@ -12,6 +12,8 @@ export interface Request<Response> {
    * does the response header; kafkajs writes the older header, so the body begins with that (empty) section.
    */
   readonly flexible: boolean
+  /** The response header ends with its first field although the version is a flexible one. */
+  readonly plainAnswer?: boolean
   /** How long the broker may take by itself, such as for a long poll; the request's timeout is added to it. */
   readonly brokerWaitMs?: number
   write(body: ByteWriter): void

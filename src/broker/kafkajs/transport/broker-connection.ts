@@ -2,7 +2,8 @@ import type { Clock } from '../../../core/clock.ts'
 import { BrokerError, BrokerUnavailableError } from '../../../core/errors.ts'
 import type { Logger } from '../../../core/logger.ts'
 import type { KafkajsSettings } from '../options.ts'
-import { apiVersions, unsupportedApis } from '../protocol/api-versions.ts'
+import { apiVersions, unsupportedApis, type FinalizedFeatures } from '../protocol/api-versions.ts'
+import { codes } from '../protocol/error-codes.ts'
 import { ByteReader } from '../protocol/byte-reader.ts'
 import { ByteWriter } from '../protocol/byte-writer.ts'
 import type { Request } from '../protocol/request.ts'
@@ -21,6 +22,8 @@ export interface ConnectionEnvironment {
   readonly logger: Logger
   /** Called when a broker wants no request for so many milliseconds. */
   readonly onThrottled: (ms: number) => void
+  /** Called with what a broker says of the cluster's features. */
+  readonly onFeatures: (features: FinalizedFeatures) => void
 }
 
 const saslAuthenticateKey = 36
@@ -31,17 +34,19 @@ export class BrokerConnection {
   readonly #connection: KafkajsConnection
   readonly #requestTimeoutMs: number
   readonly #onThrottled: (ms: number) => void
+  readonly #onFeatures: (features: FinalizedFeatures) => void
   #closed = false
 
   private constructor(
     address: string,
     connection: KafkajsConnection,
-    { settings, onThrottled }: ConnectionEnvironment,
+    { settings, onThrottled, onFeatures }: ConnectionEnvironment,
   ) {
     this.address = address
     this.#connection = connection
     this.#requestTimeoutMs = settings.requestTimeoutMs
     this.#onThrottled = onThrottled
+    this.#onFeatures = onFeatures
   }
 
   /** Connects, learns the broker's versions and logs in. Throws `BrokerUnavailableError` or, for good, `BrokerError`. */
@@ -108,21 +113,23 @@ export class BrokerConnection {
 
   async #start(): Promise<void> {
     await this.#connection.connect()
-    const { errorCode, versions } = await this.send(apiVersions())
-    const missing = errorCode === 0 ? unsupportedApis(versions) : ['ApiVersions v0']
+    const { errorCode, versions, features } = await this.send(apiVersions())
+    const isUnderstood = errorCode === codes.none || errorCode === codes.unsupportedVersion
+    const missing = isUnderstood ? unsupportedApis(versions) : ['ApiVersions v3']
     if (missing.length > 0) {
       const names = missing.join(', ')
       throw new BrokerError(
         `The broker at ${this.address} does not take ${names}; Kafka 2.5 or newer is needed.`,
       )
     }
+    this.#onFeatures(features)
     this.#connection.setVersions(versions)
     this.#connection.setSupportAuthenticationProtocol(versions[saslAuthenticateKey] !== undefined)
     await this.#connection.authenticate()
   }
 
   #messageOf<Response>(request: Request<Response>): KafkajsMessage<Response> {
-    const { apiKey, apiVersion, apiName, flexible } = request
+    const { apiKey, apiVersion, apiName, flexible, plainAnswer } = request
     return {
       request: {
         apiKey,
@@ -139,7 +146,7 @@ export class BrokerConnection {
       response: {
         decode: async (payload) => {
           const body = new ByteReader(payload)
-          if (flexible) body.skipTags()
+          if (flexible && !plainAnswer) body.skipTags()
           const response = request.read(body)
           // The broker reads nothing from the connection for so long: a request that were sent all the same would seem
           // unanswered. kafkajs holds back what is sent meanwhile, and starts its clock when it goes out (KIP-219).

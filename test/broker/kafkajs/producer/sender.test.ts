@@ -63,6 +63,7 @@ it('sends a refused batch again although the timer for it ran early', async () =
     compression: 'none',
     identity: () => ({ producerId: 1n, epoch: 0 }),
     isAllowed: () => true,
+    addsPartitions: () => false,
     acknowledged: () => (offset = queue.lastOffset),
     failed: (error) => {
       throw error
@@ -115,6 +116,7 @@ it.each([
       compression: 'none',
       identity: () => ({ producerId: 1n, epoch: 0 }),
       isAllowed: () => true,
+      addsPartitions: () => false,
       acknowledged() {},
       failed: (error) => report(error),
     })

@@ -100,7 +100,7 @@ const fetchRequest = fetch({
 
 function read<T>(request: Request<T>, bytes: Buffer): T {
   const body = new ByteReader(bytes)
-  if (request.flexible) body.skipTags()
+  if (request.flexible && !request.plainAnswer) body.skipTags()
   return request.read(body)
 }
 
@@ -152,8 +152,8 @@ describe('responses', () => {
 describe('the versions that a broker takes', () => {
   it('are compared with what is sent', () => {
     const body = new ByteWriter().int16(0)
-    body.array([0, 1], (apiKey) => body.int16(apiKey).int16(3).int16(8))
-    const { versions } = read(apiVersions(), body.bytes())
+    body.compactArray([0, 1], (apiKey) => body.int16(apiKey).int16(3).int16(8).noTags())
+    const { versions } = read(apiVersions(), body.int32(0).noTags().bytes())
     expect(versions).toEqual({
       0: { minVersion: 3, maxVersion: 8 },
       1: { minVersion: 3, maxVersion: 8 },
@@ -162,5 +162,25 @@ describe('the versions that a broker takes', () => {
     expect(missing).toContain('Fetch v11')
     expect(missing).toContain('Metadata v8')
     expect(missing).not.toContain('Produce v8')
+  })
+
+  it('come with the features in force, among fields that are not known', () => {
+    const tagged = new ByteWriter()
+    tagged.compactArray(['a', 'transaction.version'], (name) =>
+      tagged.compactString(name).int16(2).int16(1).noTags(),
+    )
+    const body = new ByteWriter().int16(0)
+    body.compactArray([], () => undefined).int32(0)
+    body.unsignedVarint(3)
+    body.unsignedVarint(0).unsignedVarint(2).raw(Buffer.from('??'))
+    body.unsignedVarint(1).unsignedVarint(8).int64(17)
+    body.unsignedVarint(2).unsignedVarint(tagged.bytes().length).raw(tagged.bytes())
+    const { features } = read(apiVersions(), body.bytes())
+    expect(features.epoch).toBe(17)
+    expect(features.levels.get('transaction.version')).toBe(2)
+    for (let length = 0; length < body.bytes().length; length++) {
+      const cut = body.bytes().subarray(0, length)
+      expect(() => read(apiVersions(), cut)).toThrow(TruncatedResponseError)
+    }
   })
 })
