@@ -269,26 +269,24 @@ describe.each(clusters)('with $title:', ({ features }) => {
     if (hasEpochs) expect(committed).toBe(true)
   })
 
-  const atomic = 'a commit that arrives late does not commit part of the next'
-  if (hasEpochs)
-    it(atomic, async () => {
-      const topic = await newTopic(broker, 'late-part')
-      await using producer = await hasty.openProducer({ transactionalId: uniqueName('tx') })
-      await producer.prepare([topic])
-      proxy.next(key('endTxn'), 'late')
-      producer.beginTransaction()
-      await sendNumbers(producer, topic, 0, 5)
-      await producer.commitTransaction()
-      producer.beginTransaction()
-      await sendNumbers(producer, topic, 100, 105)
-      await producer.flush()
-      await proxy.deliverLate()
-      await producer.abortTransaction()
-      producer.beginTransaction()
-      await sendNumbers(producer, topic, 5, 10)
-      await producer.commitTransaction()
-      expect(await readEnded(broker, topic, 0)).toEqual(
-        Array.from({ length: 10 }, (_, i) => `${i}`),
-      )
-    })
+  // Without epochs of their own, what the late commit finds of the next transaction is committed.
+  const whole = hasEpochs ? ['the next'] : []
+  it.each(whole)('a commit that arrives late does not commit part of %s', async () => {
+    const topic = await newTopic(broker, 'late-part')
+    await using producer = await hasty.openProducer({ transactionalId: uniqueName('tx') })
+    await producer.prepare([topic])
+    proxy.next(key('endTxn'), 'late')
+    producer.beginTransaction()
+    await sendNumbers(producer, topic, 0, 5)
+    await producer.commitTransaction()
+    producer.beginTransaction()
+    await sendNumbers(producer, topic, 100, 105)
+    await producer.flush()
+    await proxy.deliverLate()
+    await producer.abortTransaction()
+    producer.beginTransaction()
+    await sendNumbers(producer, topic, 5, 10)
+    await producer.commitTransaction()
+    expect(await readEnded(broker, topic, 0)).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`))
+  })
 })
