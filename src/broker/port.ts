@@ -236,6 +236,13 @@ export interface GroupOptions {
   readonly rebalanceTimeoutMs: number
   /** Static membership, KIP-345. */
   readonly instanceId?: string
+  /**
+   * So many requests to join under this instance id may still be on their way, of a process that was killed. Each may
+   * throw this member out once; it comes back then as it does after a late request of its own.
+   *
+   * @defaultValue 0: whoever throws it out is another process, and {@link GroupMembership.join} rejects
+   */
+  readonly strayJoins?: number
 }
 
 /** Who commits: broker calls made with it fail once the group has moved on. */

@@ -6,13 +6,15 @@ import {
   SchemaRegistryError,
   TaskMigratedError,
 } from '../core/errors.ts'
+import { ReplacedError } from './worker-errors.ts'
 
 /**
  * Whether a worker can begin anew from what was committed after this failure: the broker or the registry is away for a
  * while, or the tasks have gone to another worker. Whatever else failed would fail again.
  */
 export function isRecoverable(error: unknown): boolean {
-  if (isReplaced(error)) return false
+  // To join again would only throw the other one out.
+  if (error instanceof ReplacedError) return false
   return (
     error instanceof FencedError ||
     error instanceof TaskMigratedError ||
@@ -21,14 +23,6 @@ export function isRecoverable(error: unknown): boolean {
     (error instanceof BrokerError && error.retriable)
   )
 }
-
-/** Whether another worker has joined under the same instance id; to join again would only throw that one out. */
-export function isReplaced(error: unknown): error is FencedError {
-  return error instanceof FencedError && error.brokerCode === fencedInstanceId
-}
-
-/** Kafka's `FENCED_INSTANCE_ID`. */
-const fencedInstanceId = 82
 
 /**
  * Whether a worker that is only starting should end with this failure: an address at which nobody answers is as a rule a

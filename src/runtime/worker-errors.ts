@@ -14,13 +14,19 @@ export function pollIntervalError(
 }
 
 /** The error of a worker that another one has thrown out, as the same static member. */
-export function replacedError(
-  { applicationId, config }: WorkerOptions,
-  cause: FencedError,
-): FencedError {
-  return new FencedError(
-    `Another worker of ${applicationId} was started with the groupInstanceId of this one, ` +
-      `${config.groupInstanceId}, and has taken its place; each worker that runs needs one of its own. This one ends`,
-    { brokerCode: cause.brokerCode, cause },
-  )
+export class ReplacedError extends FencedError {
+  constructor({ applicationId, config }: WorkerOptions, cause: FencedError) {
+    super(
+      `Another worker of ${applicationId} was started with the groupInstanceId of this one, ` +
+        `${config.groupInstanceId}, and has taken its place; each worker that runs needs one of its own. This one ends`,
+      { brokerCode: cause.brokerCode, cause },
+    )
+  }
 }
+
+/** Whether the group refused a join because another member has its instance id: Kafka's `FENCED_INSTANCE_ID`. */
+export function isReplaced(error: unknown): error is FencedError {
+  return error instanceof FencedError && error.brokerCode === fencedInstanceId
+}
+
+const fencedInstanceId = 82

@@ -255,6 +255,8 @@ function openMembership(
     // Each thread of a process is a member of its own.
     ...(groupInstanceId !== undefined && {
       instanceId: `${groupInstanceId}-${thread?.index ?? 1}`,
+      // The process before this one may have been killed while it was joining.
+      strayJoins: 1,
     }),
   })
 }

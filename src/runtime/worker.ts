@@ -10,10 +10,11 @@ import type { AsyncCloseable } from '../core/disposable.ts'
 import type { JoinedGroup } from '../broker/port.ts'
 import { BrokerHealth, isBrokerAway } from './broker-health.ts'
 import { LoopWatch } from './loop-watch.ts'
-import { isHopelessAtStart, isRecoverable, isReplaced } from './recoverable.ts'
+import { isHopelessAtStart, isRecoverable } from './recoverable.ts'
 import { storeViewsOf } from './store-views.ts'
 import { closeTasks, closeWorker } from './worker-closing.ts'
-import { pollIntervalError, replacedError } from './worker-errors.ts'
+import { takeJoined } from './take-joined.ts'
+import { pollIntervalError } from './worker-errors.ts'
 import { WorkerLifecycle, type WorkerStateListener } from './worker-lifecycle.ts'
 import type { WorkerOptions } from './worker-options.ts'
 import { assembleWorker, type WorkerParts } from './worker-parts.ts'
@@ -141,9 +142,8 @@ export class Worker implements AsyncCloseable {
       await this.#turnOn(parts)
     } catch (thrown) {
       if (!this.#ending.signal.aborted) {
-        const error = isReplaced(thrown) ? replacedError(this.#options, thrown) : (thrown as Error)
-        logger.error('The worker cannot go on', { error: messageOf(error) })
-        this.#fail(error)
+        logger.error('The worker cannot go on', { error: messageOf(thrown) })
+        this.#fail(thrown as Error)
       }
     }
     await this.#shutDown()
@@ -168,10 +168,8 @@ export class Worker implements AsyncCloseable {
   async #turn(parts: WorkerParts): Promise<void> {
     try {
       if (this.#toMend) return await this.#beginAnew(parts, this.#toMend)
-      const { lost } = parts.session
-      if (lost && !isRecoverable(lost)) throw lost
-      if (lost) await this.#joinAnew(parts)
-      const joined = parts.session.take()
+      if (parts.session.lost) await this.#joinAnew(parts)
+      const joined = takeJoined(parts.session, this.#options)
       if (joined) await this.#adopt(parts, joined)
       await parts.arrivals.advance()
       parts.standbys.throwIfFailed()

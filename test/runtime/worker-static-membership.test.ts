@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import { BrokerTimeoutError } from '../../src/core/errors.ts'
 import { taskIdName } from '../../src/core/task-id.ts'
 import type { Worker } from '../../src/runtime/worker.ts'
 import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
@@ -13,6 +14,22 @@ function tasksOf(worker: Worker): string[] {
     .status()
     .tasks.map(({ taskId }) => taskIdName(taskId))
     .toSorted()
+}
+
+/** Joins as a request does that its sender has given up: nobody hears of the member that it makes. */
+async function joinLate(broker: EmbeddedBroker, instanceId: string): Promise<void> {
+  const unheard = broker.open({ clientId: 'unheard' }).openGroup({
+    groupId: 'app',
+    instanceId,
+    sessionTimeoutMs: 20_000,
+    rebalanceTimeoutMs: 20_000,
+    assignor: {
+      name: 'unheard',
+      subscription: () => ({ topics: [], userData: Buffer.alloc(0) }),
+      assign: () => Promise.reject(new Error('It hears nothing')),
+    },
+  })
+  await unheard.join()
 }
 
 describe('workers with a groupInstanceId', () => {
@@ -94,6 +111,26 @@ describe('workers with a groupInstanceId', () => {
     await untilShared(first)
     await produceRound(broker, keys)
     await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(1, keys)))
+  })
+
+  it('ended where an own request to join, given up and sent again, took effect late', async () => {
+    const { worker } = create('first', 'one')
+    gate.refuse('first', 'joinGroup', new BrokerTimeoutError('not answered', { retriable: true }))
+    await worker.start()
+    await untilShared(worker)
+    const opened = gate.count('first', 'initProducerId')
+    // Those of this process and of one before it, which it cannot tell from a second process.
+    for (const late of [1, 2]) {
+      await joinLate(broker, 'one-1')
+      await eventually(() =>
+        expect(gate.count('first', 'initProducerId')).toBeGreaterThanOrEqual(opened + late),
+      )
+      await untilShared(worker)
+      await produceRound(broker, keys)
+      await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(late, keys)))
+    }
+    await joinLate(broker, 'one-1')
+    await expect(worker.closed).rejects.toThrow('Another worker of app was started')
   })
 
   it('end where another is started under their id, and say so', async () => {

@@ -4,7 +4,6 @@ import type {
   CommittedOffset,
   Fetcher,
   FetcherOptions,
-  GroupMembership,
   GroupOptions,
   Isolation,
   NewTopic,
@@ -126,7 +125,7 @@ export class EmbeddedClient implements Broker {
     return this.#session.track(new EmbeddedProducer(this.#session, options))
   }
 
-  openGroup(options: GroupOptions): GroupMembership {
+  openGroup(options: GroupOptions): EmbeddedMembership {
     return this.#session.track(new EmbeddedMembership(this.#session, options))
   }
 

@@ -10,6 +10,7 @@ import type {
 } from '../port.ts'
 import type { ClientSession } from './client-session.ts'
 import { groupCodes } from './group-errors.ts'
+import { UnansweredJoins } from '../unanswered-joins.ts'
 import type { GroupJoin, GroupState } from './group-state.ts'
 import { timedOut } from './wait-for.ts'
 
@@ -21,6 +22,7 @@ export class EmbeddedMembership implements GroupMembership {
   #memberId: string
   /** Whether the group has heard of the member id. */
   #known = false
+  readonly #unanswered: UnansweredJoins
   #identity: GroupIdentity | undefined
   /** In the last generation that was joined, with an assignment or without. */
   #last: GroupIdentity | undefined
@@ -33,6 +35,7 @@ export class EmbeddedMembership implements GroupMembership {
     this.#session = session
     this.#options = options
     this.#group = session.state.group(options.groupId)
+    this.#unanswered = new UnansweredJoins(options.strayJoins)
     this.#memberId = this.#newMemberId()
   }
 
@@ -49,7 +52,8 @@ export class EmbeddedMembership implements GroupMembership {
         this.#continuous = true
         return { ...assignment, continuous }
       } catch (error) {
-        if (!isAskedToJoinAgain(error)) throw error
+        if (this.#isReplacedByItself(error)) this.#beNew()
+        else if (!isAskedToJoinAgain(error)) throw error
       }
     }
   }
@@ -107,8 +111,19 @@ export class EmbeddedMembership implements GroupMembership {
     this.#end(error)
   }
 
+  /** Whether the group takes the member for a new one when it joins next. */
+  get isNew(): boolean {
+    return !this.#known
+  }
+
   async #joinOnce(options: WaitOptions): Promise<GroupJoin> {
-    await this.#session.request('joinGroup', options.signal)
+    const { isNew } = this
+    try {
+      await this.#session.request('joinGroup', options.signal)
+    } catch (error) {
+      if (isNew) this.#unanswered.note()
+      throw error
+    }
     this.#checkUsable()
     // The caller may have given up in the meantime.
     options.signal?.throwIfAborted()
@@ -116,6 +131,13 @@ export class EmbeddedMembership implements GroupMembership {
     const joining = this.#begin(id)
     this.#known = true
     return await this.#settled(joining, options)
+  }
+
+  /** Another of the instance id has the place, who may be this one by a request that was not answered. */
+  #isReplacedByItself(error: unknown): boolean {
+    if (!(error instanceof FencedError) || error.brokerCode !== groupCodes.fencedInstance)
+      return false
+    return this.#unanswered.accountForFencing()
   }
 
   #begin(id: string): Promise<GroupJoin> {

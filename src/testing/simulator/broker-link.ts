@@ -1,3 +1,4 @@
+import type { EmbeddedBroker } from '../../broker/embedded/embedded-broker.ts'
 import {
   BrokerError,
   BrokerTimeoutError,
@@ -15,6 +16,9 @@ import type { Trace } from './trace.ts'
 export interface Network {
   readonly scheduler: Scheduler
   readonly trace: Trace
+  readonly broker: EmbeddedBroker
+  /** Instance ids under which a request to join is still on its way. */
+  readonly lateJoins: Set<string>
   /** As of now: none once the simulation has calmed down. */
   faults(): SimulationFaults
   /** Until when the group's and the transactions' coordinators are on their way to another broker. */
@@ -23,6 +27,12 @@ export interface Network {
   isSettled: boolean
   /** Whether another crash is to happen; where it is, it is counted. */
   mayCrash(point: string): boolean
+}
+
+/** A request to join that takes effect after its sender has given it up. */
+export interface LateJoin {
+  readonly instanceId: string
+  readonly join: (broker: EmbeddedBroker) => void
 }
 
 const coordinatorRequests: ReadonlySet<string> = new Set([
@@ -65,6 +75,8 @@ const notCoordinator = 16
 const requestTimeoutMs = 150
 const shortDelayMs = 2
 const longDelayMs = 600
+/** It is the only request of a static member that matters late, and one that is seldom sent. */
+const lateJoinWeight = 8
 
 /**
  * What lies between a worker and the broker: each request and each answer takes its time on it, or gets lost, and the
@@ -73,6 +85,8 @@ const longDelayMs = 600
 export class BrokerLink {
   /** Until when nothing gets through. */
   cutUntilMs = 0
+  /** Gives what a request to join that is sent now does when it arrives late; undefined where it would do nothing. */
+  onLateJoin: (() => LateJoin | undefined) | undefined
   readonly #process: SimulatedProcess
   readonly #network: Network
 
@@ -129,9 +143,30 @@ export class BrokerLink {
       this.#trace(`${request} lost`)
       return this.#fail(requestTimeoutMs, timedOut(request))
     }
+    if (request === 'joinGroup' && this.#joinsLate()) {
+      return this.#fail(requestTimeoutMs, timedOut(request))
+    }
     const delayMs = this.#delayMs(delayed * weight)
     if (delayMs > shortDelayMs && random.chance(0.3)) this.#standStill(delayMs)
     return delayMs === 0 ? undefined : scheduler.sleep(delayMs)
+  }
+
+  /** A member that is new to the group is another one to it by each request: this one comes when it has given up. */
+  #joinsLate(): boolean {
+    const { scheduler, faults, broker, lateJoins } = this.#network
+    const { random } = this.#process
+    const late = this.onLateJoin?.()
+    // One of each at a time: who comes back so often as there are any has to be given up somewhere.
+    if (!late || lateJoins.has(late.instanceId)) return false
+    if (!random.chance(faults().late * lateJoinWeight)) return false
+    this.#trace('joinGroup late')
+    lateJoins.add(late.instanceId)
+    scheduler.after(random.next() * longDelayMs, () => {
+      this.#trace('joins late')
+      lateJoins.delete(late.instanceId)
+      late.join(broker)
+    })
+    return true
   }
 
   /** What is on its way takes effect while the worker knows nothing, and others may have its tasks by then. */

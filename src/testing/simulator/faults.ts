@@ -12,6 +12,8 @@ export interface SimulationFaults {
   readonly requestLost: number
   /** A request takes effect and its answer is lost: the worker does not know. */
   readonly answerLost: number
+  /** A request takes effect after the worker has given it up, and may have sent another. */
+  readonly late: number
   /** A request is sent again though it had taken effect. */
   readonly duplicated: number
   /** A request or an answer takes long, up to longer than a session lasts. */
@@ -34,6 +36,7 @@ export interface SimulationFaults {
 export const noFaults: SimulationFaults = {
   requestLost: 0,
   answerLost: 0,
+  late: 0,
   duplicated: 0,
   delayed: 0,
   crashAtRequest: 0,
@@ -66,6 +69,7 @@ export function drawFaults(random: SeededRandom): SimulationFaults {
   return {
     requestLost: rate(0.03),
     answerLost: rate(0.03),
+    late: rate(0.03),
     duplicated: rate(0.1),
     delayed: rate(0.05),
     crashAtRequest: rate(0.03),

@@ -1,4 +1,5 @@
 import type { TopicPartition } from '../../core/topic-partition.ts'
+import type { EmbeddedClient } from '../../broker/embedded/embedded-client.ts'
 import type {
   Broker,
   CommittedOffset,
@@ -23,11 +24,11 @@ import { FaultyProducer } from './faulty-producer.ts'
 export class FaultyBroker implements Broker {
   readonly name: string
   readonly supportsTransactions: boolean
-  readonly #client: Broker
+  readonly #client: EmbeddedClient
   readonly #link: BrokerLink
   readonly #onTransactionalId: (id: string) => void
 
-  constructor(client: Broker, link: BrokerLink, onTransactionalId: (id: string) => void) {
+  constructor(client: EmbeddedClient, link: BrokerLink, onTransactionalId: (id: string) => void) {
     this.name = client.name
     this.supportsTransactions = client.supportsTransactions
     this.#client = client

@@ -30,6 +30,8 @@ export interface SimulationSetup {
   /** What the topology reads from outside. */
   readonly inputTopics: readonly string[]
   readonly config: WorkerConfig
+  /** Whether workers keep their places in the group over a restart. */
+  readonly isStatic: boolean
 }
 
 /** Draws what the options leave open. */
@@ -58,13 +60,18 @@ export function drawSetup(options: SimulationOptions, random: SeededRandom): Sim
     topics: [...new Set([...inputTopics, ...outputs.keys()])],
     inputTopics,
     config: drawConfig(options, random),
+    isStatic: random.chance(0.2),
   }
 }
 
 /** What is one worker's own. */
-export function drawTraits(setup: SimulationSetup, random: SeededRandom): WorkerTraits {
+export function drawTraits(
+  name: string,
+  setup: SimulationSetup,
+  random: SeededRandom,
+): WorkerTraits {
   return {
-    config: setup.config,
+    config: setup.isStatic ? { ...setup.config, groupInstanceId: name } : setup.config,
     clock: {
       startMs: epochMs + random.between(-5_000, 5_000),
       rate: random.between(0.97, 1.03),

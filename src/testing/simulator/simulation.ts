@@ -65,6 +65,8 @@ export class Simulation {
     this.#network = {
       scheduler,
       trace: this.trace,
+      broker: this.broker,
+      lateJoins: new Set(),
       faults: () => faults,
       coordinatorsMoveUntilMs: 0,
       isSettled: false,
@@ -222,7 +224,7 @@ export class Simulation {
   #addWorker(): void {
     const random = this.#random.fork()
     const name = `w${this.workers.length + 1}`
-    const traits = drawTraits(this.setup, random)
+    const traits = drawTraits(name, this.setup, random)
     const worker = new SimulatedWorker(name, this.#surroundings, traits, random)
     this.workers.push(worker)
     this.#startLater(worker, random.next() * 50)

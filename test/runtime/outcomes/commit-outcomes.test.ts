@@ -43,14 +43,14 @@ interface Outcome {
 
 const outcomes: readonly Outcome[] = [
   // Refused: someone else has the tasks, or the id, or may have.
-  ...(['illegalGeneration', 'unknownMemberId', 'rebalanceInProgress'] as const).map(
-    (name): Outcome => ({
-      call: 'sendOffsets',
-      what: name,
-      errors: () => [code(name)],
-      fate: 'again',
-    }),
-  ),
+  ...(
+    ['illegalGeneration', 'unknownMemberId', 'rebalanceInProgress', 'fencedInstanceId'] as const
+  ).map((name): Outcome => ({
+    call: 'sendOffsets',
+    what: name,
+    errors: () => [code(name)],
+    fate: 'again',
+  })),
   ...(['sendOffsets', 'commit', 'send'] as const).flatMap((call) =>
     (['producerFenced', 'invalidProducerEpoch', 'invalidProducerIdMapping'] as const).map(
       (name): Outcome => ({ call, what: name, errors: () => [code(name)], fate: 'again' }),
@@ -278,7 +278,6 @@ describe.each(seconds)('a commit is refused, and then $what:', ({ faults }) => {
 
 describe.each([
   ['sendOffsets', 'GROUP_AUTHORIZATION_FAILED', 30],
-  ['sendOffsets', 'Another worker of app was started with the groupInstanceId', 82],
   ['commit', 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 53],
   ['send', 'TOPIC_AUTHORIZATION_FAILED', 29],
   ['commit', 'UNSUPPORTED_VERSION', 35],

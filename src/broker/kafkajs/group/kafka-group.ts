@@ -25,10 +25,11 @@ import {
 } from '../protocol/consumer-protocol.ts'
 import { codes } from '../protocol/error-codes.ts'
 import { heartbeat } from '../protocol/heartbeat.ts'
-import { joinGroup, type JoinGroupResponse } from '../protocol/join-group.ts'
+import { joinGroup, type JoinGroupOptions, type JoinGroupResponse } from '../protocol/join-group.ts'
 import { leaveGroup } from '../protocol/leave-group.ts'
 import { offsetCommit } from '../protocol/offset-commit.ts'
 import { syncGroup } from '../protocol/sync-group.ts'
+import { UnansweredJoins } from '../../unanswered-joins.ts'
 
 /** A join goes on until the signal ends it; timers take no more than this. */
 const unbounded = 0x7fffffff
@@ -41,6 +42,7 @@ export class KafkaGroup implements GroupMembership {
   readonly #joining: Coordinator
   readonly #coordinator: Coordinator
   #memberId = ''
+  readonly #unanswered: UnansweredJoins
   #identity: GroupIdentity | undefined
   /** In the last generation that was joined, with an assignment or without. */
   #last: GroupIdentity | undefined
@@ -53,6 +55,7 @@ export class KafkaGroup implements GroupMembership {
   constructor(cluster: Cluster, options: GroupOptions) {
     this.#cluster = cluster
     this.#options = options
+    this.#unanswered = new UnansweredJoins(options.strayJoins)
     this.#joining = new Coordinator(cluster, 'group', options.groupId)
     this.#coordinator = new Coordinator(cluster, 'group', options.groupId)
   }
@@ -181,17 +184,15 @@ export class KafkaGroup implements GroupMembership {
     const subscription = encodeSubscription(assignor.subscription(this.#last))
     // With a member id at hand the second round follows at once.
     for (let round = 0; round < 2; round++) {
-      const joined = await this.#joining.send(
-        joinGroup({
-          groupId,
-          sessionTimeoutMs,
-          rebalanceTimeoutMs,
-          memberId: this.#memberId,
-          instanceId,
-          protocolName: assignor.name,
-          subscription,
-        }),
-      )
+      const joined = await this.#sendJoin({
+        groupId,
+        sessionTimeoutMs,
+        rebalanceTimeoutMs,
+        memberId: this.#memberId,
+        instanceId,
+        protocolName: assignor.name,
+        subscription,
+      })
       if (joined.errorCode === codes.none) {
         this.#memberId = joined.memberId
         return joined
@@ -204,6 +205,15 @@ export class KafkaGroup implements GroupMembership {
       return undefined
     }
     return undefined
+  }
+
+  async #sendJoin(request: JoinGroupOptions): Promise<JoinGroupResponse> {
+    try {
+      return await this.#joining.send(joinGroup(request))
+    } catch (error) {
+      if (request.memberId === '' && request.instanceId !== undefined) this.#unanswered.note()
+      throw error
+    }
   }
 
   #noteGeneration({ memberId, generationId }: JoinGroupResponse): GroupIdentity {
@@ -245,8 +255,12 @@ export class KafkaGroup implements GroupMembership {
   /** Returns where joining again is the answer to this code. */
   #rejoinOrThrow(code: number, doing: string): void {
     const what = `${doing} in group '${this.#options.groupId}'`
-    if (code === codes.unknownMemberId) this.#beNew()
+    // Another of the instance id has the place, who may be this one by a request that was not answered.
+    const isReplacedByItself =
+      code === codes.fencedInstanceId && this.#unanswered.accountForFencing()
+    if (code === codes.unknownMemberId || isReplacedByItself) this.#beNew()
     if (
+      isReplacedByItself ||
       code === codes.unknownMemberId ||
       code === codes.illegalGeneration ||
       code === codes.rebalanceInProgress
