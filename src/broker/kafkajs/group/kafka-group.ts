@@ -211,7 +211,9 @@ export class KafkaGroup implements GroupMembership {
     try {
       return await this.#joining.send(joinGroup(request))
     } catch (error) {
-      if (request.memberId === '' && request.instanceId !== undefined) this.#unanswered.note()
+      // One with a code comes of looking for the coordinator, to which nothing was sent then.
+      const isSent = !(error instanceof BrokerError) || error.brokerCode === undefined
+      if (isSent && request.memberId === '') this.#unanswered.note()
       throw error
     }
   }
