@@ -25,6 +25,6 @@ export {
   type SimulationFacts,
   type SimulationResult,
 } from './simulator/simulation-result.ts'
-export type { OutputComparison } from './simulator/compare-records.ts'
+export type { MergedOutput, OutputComparison } from './simulator/compare-records.ts'
 export type { SimulationFaults, TimedFault, WorkerFault } from './simulator/faults.ts'
 export type { SeededRandom } from './simulator/seeded-random.ts'

@@ -3,6 +3,7 @@ import {
   BrokerError,
   BrokerTimeoutError,
   BrokerUnavailableError,
+  FencedError,
   isStreamsError,
   messageOf,
 } from '../../core/errors.ts'
@@ -25,6 +26,8 @@ export interface Network {
   coordinatorsMoveUntilMs: number
   /** Whether all is done and looked at: then whatever is on a disk is at hand. */
   isSettled: boolean
+  /** Whether a worker that lived has lost its place in the group. */
+  hasExpelled: boolean
   /** Whether another crash is to happen; where it is, it is counted. */
   mayCrash(point: string): boolean
 }
@@ -220,6 +223,7 @@ export class BrokerLink {
   #refuse(request: string, error: Error, reject: (error: Error) => void): void {
     if (this.#process.isDead) return
     if (isStreamsError(error)) this.#trace(`${request} failed`, messageOf(error))
+    if (error instanceof FencedError) this.#network.hasExpelled = true
     this.#process.run(() => reject(error))
   }
 

@@ -3,12 +3,22 @@ import { readable } from './logged-records.ts'
 
 /**
  * How the records of an output topic are held against what is expected, key by key: the very `sequence`; `each` of them
- * in any order; or the `latest` one alone.
+ * in any order; the `latest` one alone; or what all of them come to, {@link MergedOutput}.
  *
  * What comes through a repartition from several partitions meets in no settled order, and only what does not hang on
  * that can be asked for.
  */
-export type OutputComparison = 'sequence' | 'each' | 'latest'
+export type OutputComparison = 'sequence' | 'each' | 'latest' | MergedOutput
+
+/**
+ * For values that only ever grow, as a maximum or a set, which repeating an input changes nothing of. The latest one must
+ * be right; and where two workers may have processed the same at a time, as under `at_least_once`, the merge of all that
+ * was put out, since the later of the two need not have known what the earlier one did.
+ */
+export interface MergedOutput {
+  /** The smallest value that holds both. */
+  readonly merge: (one: Buffer, other: Buffer) => Buffer
+}
 
 /** What there is to compare of a record. */
 export interface ComparedRecord {
@@ -23,6 +33,8 @@ export interface ComparisonRules {
   readonly comparison: OutputComparison
   /** Whether records may be there more often than expected, as under at_least_once. */
   readonly duplicatesAllowed: boolean
+  /** Whether two workers may have processed the same at a time, unhindered by each other. */
+  readonly zombiesAllowed: boolean
 }
 
 /** The first difference; undefined where there is none. */
@@ -41,7 +53,7 @@ export function compareRecords(
 }
 
 function compareKey(
-  { topic, comparison, duplicatesAllowed }: ComparisonRules,
+  { topic, comparison, duplicatesAllowed, zombiesAllowed }: ComparisonRules,
   expected: readonly ComparedRecord[],
   got: readonly ComparedRecord[],
 ): SimulationDifference | undefined {
@@ -49,7 +61,12 @@ function compareKey(
   const place = { what: 'output', topic, partition, key: readable(key) } as const
   const of = (one: string, other: string): SimulationDifference | undefined =>
     one === other ? undefined : { ...place, expected: one, got: other }
-  if (comparison === 'latest') return of(text(expected.at(-1)), text(got.at(-1)))
+  if (typeof comparison === 'object' && zombiesAllowed) {
+    return of(readable(merged(comparison, expected)), readable(merged(comparison, got)))
+  }
+  if (comparison === 'latest' || typeof comparison === 'object') {
+    return of(text(expected.at(-1)), text(got.at(-1)))
+  }
   const wanted = expected.map(text)
   const found = got.map(text)
   if (duplicatesAllowed) {
@@ -74,6 +91,15 @@ function excerpt(values: readonly string[], at: number): string {
   const left = values.length - from - shown.length
   const after = left > 0 ? [`… ${left} more`] : []
   return [...before, ...shown, ...after].join(', ') || '(nothing)'
+}
+
+/** What all values come to; undefined where there is none. */
+function merged({ merge }: MergedOutput, records: readonly ComparedRecord[]): Buffer | undefined {
+  let all: Buffer | undefined
+  for (const { value } of records) {
+    if (value !== null) all = all === undefined ? value : merge(all, value)
+  }
+  return all
 }
 
 function text(record: ComparedRecord | undefined): string {

@@ -83,9 +83,15 @@ export function drawFaults(random: SeededRandom): SimulationFaults {
 
 /**
  * Without what lets a worker go on after its tasks were given to another. Under `at_least_once` nothing keeps such a
- * worker from writing over newer records of a changelog, in Kafka Streams as here, and so no result can be relied on.
+ * worker from writing over newer records of a changelog, in Kafka Streams as here: state can then lose what inputs did,
+ * though their outputs were there, and less can be asked for.
  */
 export function withoutZombies(faults: SimulationFaults): SimulationFaults {
   const zombies: ReadonlySet<TimedFault> = new Set(['freeze', 'cut', 'coordinator-move'])
-  return { ...faults, delayed: 0, timed: faults.timed.filter((each) => !zombies.has(each)) }
+  return {
+    ...faults,
+    delayed: 0,
+    late: 0,
+    timed: faults.timed.filter((each) => !zombies.has(each)),
+  }
 }

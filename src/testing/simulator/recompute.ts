@@ -52,6 +52,12 @@ export function rowsOfStore(store: StateStore): string[] {
   return rowsOf(testStore(store))
 }
 
+/** What identifies a row, of its text. */
+export function keyOfRow(text: string): string {
+  const { value: _, ...key } = JSON.parse(text) as { readonly value?: unknown }
+  return JSON.stringify(key)
+}
+
 function rowText(row: object): string {
   // Of records that meet in no settled order it is by chance which one's time and headers stay.
   return JSON.stringify(row, (name, value: unknown) => {

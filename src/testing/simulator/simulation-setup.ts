@@ -17,6 +17,8 @@ const epochMs = 2_000_000_000_000
 export interface SimulationSetup {
   readonly plan: TopologyPlan
   readonly exactlyOnce: boolean
+  /** Whether workers may go on unhindered after their tasks were given to others: under `at_least_once` alone. */
+  readonly zombies: boolean
   readonly faults: SimulationFaults
   readonly workers: number
   readonly workersMost: number
@@ -39,13 +41,15 @@ export function drawSetup(options: SimulationOptions, random: SeededRandom): Sim
   const plan = options.topology.plan()
   const exactlyOnce = options.processingGuarantee !== 'at_least_once'
   const inputTopics = externalSourceTopics(plan)
-  const outputs = new Map(sinkTopics(plan).map((topic) => [topic, 'sequence' as const]))
-  const drawn = exactlyOnce ? drawFaults(random) : withoutZombies(drawFaults(random))
+  const outputs = drawOutputs(plan, options)
+  const zombies = !exactlyOnce && random.chance(0.5) && [...outputs.values()].every(allowsZombies)
+  const drawn = drawFaults(random)
   const workers = options.workers ?? 2 + random.below(3)
   return {
     plan,
     exactlyOnce,
-    faults: { ...drawn, ...options.faults },
+    zombies,
+    faults: { ...(exactlyOnce || zombies ? drawn : withoutZombies(drawn)), ...options.faults },
     workers,
     workersMost: Math.max(workers, 4),
     crashesMost: 1 + random.below(10),
@@ -53,13 +57,10 @@ export function drawSetup(options: SimulationOptions, random: SeededRandom): Sim
     spreadMs: options.spreadMs ?? random.between(300, 1_200),
     // Who reads what is not committed would see what was aborted.
     transactionalInput: exactlyOnce && random.chance(0.3),
-    outputs: new Map<string, OutputComparison>([
-      ...outputs,
-      ...Object.entries(options.outputs ?? {}),
-    ]),
+    outputs,
     topics: [...new Set([...inputTopics, ...outputs.keys()])],
     inputTopics,
-    config: drawConfig(options, random),
+    config: drawConfig(options, exactlyOnce || zombies, random),
     isStatic: random.chance(0.2),
   }
 }
@@ -89,15 +90,31 @@ export function changelogTopics(plan: TopologyPlan): string[] {
     .map(({ name }) => decoratedTopicName(plan, applicationId, name))
 }
 
-function drawConfig(options: SimulationOptions, random: SeededRandom): WorkerConfig {
-  const exactlyOnce = options.processingGuarantee !== 'at_least_once'
+function drawOutputs(
+  plan: TopologyPlan,
+  { outputs = {} }: SimulationOptions,
+): ReadonlyMap<string, OutputComparison> {
+  const all = sinkTopics(plan).map((topic): [string, OutputComparison] => [topic, 'sequence'])
+  return new Map([...all, ...Object.entries(outputs)])
+}
+
+/** The latest value hangs on who wrote last; every other comparison on what was written at all. */
+function allowsZombies(comparison: OutputComparison): boolean {
+  return comparison !== 'latest'
+}
+
+function drawConfig(
+  options: SimulationOptions,
+  losesPlaces: boolean,
+  random: SeededRandom,
+): WorkerConfig {
   return workerConfig({
     processingGuarantee: options.processingGuarantee ?? 'exactly_once',
     commitIntervalMs: Math.floor(random.between(10, 100)),
     heartbeatIntervalMs: Math.floor(random.between(15, 60)),
-    // Under at_least_once long enough that a worker which lives is not given up.
-    sessionTimeoutMs: Math.floor(random.between(150, 400)) * (exactlyOnce ? 1 : 4),
-    rebalanceTimeoutMs: Math.floor(random.between(400, 900)) * (exactlyOnce ? 1 : 2),
+    // Or else long enough that a worker which lives is not given up.
+    sessionTimeoutMs: Math.floor(random.between(150, 400)) * (losesPlaces ? 1 : 4),
+    rebalanceTimeoutMs: Math.floor(random.between(400, 900)) * (losesPlaces ? 1 : 2),
     transactionTimeoutMs: Math.floor(random.between(200, 800)),
     retryBackoffMs: 5,
     maxUncommittedBytes: random.pick([64 * mebibyte, 64 * mebibyte, 2_000]),

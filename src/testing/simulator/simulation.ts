@@ -70,6 +70,7 @@ export class Simulation {
       faults: () => faults,
       coordinatorsMoveUntilMs: 0,
       isSettled: false,
+      hasExpelled: false,
       mayCrash: (point) => this.#mayCrash(point),
     }
     this.#surroundings = this.#makeSurroundings()
@@ -130,6 +131,11 @@ export class Simulation {
     await scheduler.runUntil(isOver, scheduler.nowMs + 60_000)
     if (found.offsets) return found.offsets
     throw found.error ?? new Error('The offsets were not found')
+  }
+
+  /** Whether two workers may have processed the same at a time, unhindered by each other. */
+  get hadZombies(): boolean {
+    return !this.setup.exactlyOnce && (this.setup.zombies || this.#network.hasExpelled)
   }
 
   /** A partition of a transaction that has not ended; undefined where all have. */

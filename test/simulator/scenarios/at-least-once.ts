@@ -1,5 +1,6 @@
 import { StreamsBuilder, topic, type Topology } from 'millrace'
 import { integer, string } from 'millrace/serdes'
+import type { MergedOutput } from 'millrace/testing'
 import type { Scenario } from './scenario.ts'
 
 const data = topic('data', { key: string(), value: integer() })
@@ -29,11 +30,22 @@ function build(): Topology {
   return builder.build()
 }
 
+/** Of integers as their serde writes them. */
+function merging(merge: (one: number, other: number) => number): MergedOutput {
+  return {
+    merge(one, other) {
+      const all = Buffer.alloc(4)
+      all.writeInt32BE(merge(one.readInt32BE(), other.readInt32BE()))
+      return all
+    },
+  }
+}
+
 export const atLeastOnce: Scenario = {
   name: 'at least once: echo, maximum, and a set through a repartition',
   processingGuarantee: 'at_least_once',
   build,
-  outputs: { echo: 'each', highs: 'latest', groups: 'latest' },
+  outputs: { echo: 'each', highs: merging(Math.max), groups: merging((one, other) => one | other) },
   stores: ['highs', 'groups'],
   input(add, random) {
     for (let i = 40 + random.below(60); i > 0; i--) {
