@@ -171,6 +171,22 @@ export interface KafkaStreamsSettings {
   /** Default: `<applicationId>-dead-letters`. */
   readonly deadLetterTopic?: string
   /**
+   * Whether records of the same key and input partition that come after a dead letter are held back, as dead letters
+   * themselves, until that one was redriven successfully or dropped. The same for all workers of the application. Default:
+   * false; they are processed.
+   */
+  readonly holdBackLaterRecords?: boolean
+  /**
+   * How many records may be held back in a task, with the dead letters that they wait for; each takes some hundred bytes of
+   * memory. Default: 100,000.
+   */
+  readonly maxHeldBackRecords?: number
+  /**
+   * What happens where there would be more. `fail`: the worker stops with `MILLRACE_HELD_BACK_LIMIT`; `let-go`: the record
+   * is a dead letter, but nothing more waits for it. Default: `fail`.
+   */
+  readonly onHeldBackLimit?: 'fail' | 'let-go'
+  /**
    * Whether stores and repartition topics must have names of the user's: a generated one changes when an operator is
    * added before it. Where it is false, there is a warning. Default: true. Source: KIP-1111, where it is false.
    */
@@ -279,6 +295,9 @@ const schema = z.strictObject({
   metadataMaxAgeMs: milliseconds.min(1).optional(),
   replicationFactor: z.number().int().min(1).max(32_767).optional(),
   deadLetterTopic: z.string().min(1).max(249).optional(),
+  holdBackLaterRecords: z.boolean().optional(),
+  maxHeldBackRecords: z.number().int().min(1).optional(),
+  onHeldBackLimit: z.enum(['fail', 'let-go']).optional(),
   requireExplicitNames: z.boolean().optional(),
   numStandbyReplicas: z.number().int().min(0).optional(),
   acceptableRecoveryLag: z.number().int().min(0).optional(),

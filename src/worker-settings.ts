@@ -8,6 +8,7 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
   const { rebalanceTimeoutMs, maxTaskIdleMs, maxUncommittedBytes, maxBufferedBytes } = config
   const { maxPollIntervalMs, groupInstanceId, metadataMaxAgeMs } = config
   const { offsetReset, onLostOffset, replicationFactor, deadLetterTopic, onCorruptState } = config
+  const { holdBackLaterRecords, maxHeldBackRecords, onHeldBackLimit } = config
   const { numStandbyReplicas, acceptableRecoveryLag } = config
   const { maxWarmupReplicas, probingRebalanceIntervalMs } = config
   const all = {
@@ -30,6 +31,9 @@ export function workerSettings(config: KafkaStreamsConfig): Parameters<typeof wo
     metadataMaxAgeMs,
     replicationFactor,
     deadLetterTopic,
+    holdBackLaterRecords,
+    maxHeldBackRecords,
+    onHeldBackLimit,
     onCorruptState,
     numStandbyReplicas,
     acceptableRecoveryLag,

@@ -44,6 +44,15 @@ export const settings: Readonly<globalThis.Record<string, Setting>> = {
   metadataMaxAgeMs: { variable: 'MILLRACE_METADATA_MAX_AGE_MS', read: number('metadataMaxAgeMs') },
   replicationFactor: { variable: 'MILLRACE_REPLICATION_FACTOR', read: number('replicationFactor') },
   deadLetterTopic: { variable: 'MILLRACE_DEAD_LETTER_TOPIC', read: text('deadLetterTopic') },
+  holdBackLaterRecords: {
+    variable: 'MILLRACE_HOLD_BACK_LATER_RECORDS',
+    read: (value, variable) => ({ holdBackLaterRecords: trueOrFalse(value, variable) }),
+  },
+  maxHeldBackRecords: {
+    variable: 'MILLRACE_MAX_HELD_BACK_RECORDS',
+    read: number('maxHeldBackRecords'),
+  },
+  onHeldBackLimit: { variable: 'MILLRACE_ON_HELD_BACK_LIMIT', read: text('onHeldBackLimit') },
   requireExplicitNames: {
     variable: 'MILLRACE_REQUIRE_EXPLICIT_NAMES',
     read: (value, variable) => ({ requireExplicitNames: trueOrFalse(value, variable) }),

@@ -104,6 +104,18 @@ export class SchemaRegistryError extends StreamsError {
   }
 }
 
+/** A record is held back behind a dead letter of its key; it is the cause in a dead letter, and is not thrown. */
+export class HeldBackError extends StreamsError {
+  override readonly code: string = 'MILLRACE_HELD_BACK'
+  override readonly scope: ErrorScope = 'record'
+}
+
+/** More records would be held back than `maxHeldBackRecords` lets be. */
+export class HeldBackLimitError extends StreamsError {
+  override readonly code: string = 'MILLRACE_HELD_BACK_LIMIT'
+  override readonly scope: ErrorScope = 'task'
+}
+
 /** User code threw while it processed a record. */
 export class ProcessingError extends StreamsError {
   override readonly code: string = 'MILLRACE_PROCESSING'

@@ -17,6 +17,9 @@ type TaskMetric =
   | 'streamTime'
   | 'bufferedBytes'
   | 'uncommittedBytes'
+  | 'heldBackKeys'
+  | 'heldBackRecords'
+  | 'heldBackLetGo'
 
 /**
  * The metrics of a task, labelled with `task` and `subtopology`: Kafka Streams' names in Prometheus' form.
@@ -38,7 +41,7 @@ export const taskMetrics: Readonly<globalThis.Record<TaskMetric, MetricName>> = 
   },
   deadLetters: {
     name: 'millrace_task_dead_letter_records_total',
-    help: 'Failed records written to the dead-letter topic, by the stage at which they failed.',
+    help: 'Records written to the dead-letter topic, by the stage at which they failed; held-back: behind one of their key.',
   },
   retries: {
     name: 'millrace_task_record_retries_total',
@@ -71,6 +74,18 @@ export const taskMetrics: Readonly<globalThis.Record<TaskMetric, MetricName>> = 
   uncommittedBytes: {
     name: 'millrace_task_uncommitted_bytes',
     help: 'Bytes of state written and not yet committed.',
+  },
+  heldBackKeys: {
+    name: 'millrace_task_held_back_keys',
+    help: 'Keys with a dead letter behind which their later records are held back.',
+  },
+  heldBackRecords: {
+    name: 'millrace_task_held_back_records',
+    help: 'Dead letters of those keys that were neither redriven nor dropped, and the records held back behind them.',
+  },
+  heldBackLetGo: {
+    name: 'millrace_task_held_back_let_go_total',
+    help: 'Dead letters behind which nothing is held back, since maxHeldBackRecords are held back already.',
   },
 }
 

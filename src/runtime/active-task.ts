@@ -136,6 +136,7 @@ export class ActiveTask implements RestorableTask {
   }
 
   status(): TaskStatus {
+    const { heldBack } = this.task
     return {
       taskId: this.id,
       state: this.phase,
@@ -143,6 +144,7 @@ export class ActiveTask implements RestorableTask {
       partitions: [...this.#progress.values()].map(progressOf),
       restored: this.restored,
       restoreRemaining: this.restoreRemaining,
+      ...(heldBack && { heldBack }),
     }
   }
 

@@ -13,6 +13,8 @@ export const deadLetterHeaders = {
   code: '__millrace.errors.code',
   cause: '__millrace.errors.cause',
   attempts: '__millrace.errors.attempts',
+  application: '__millrace.errors.application',
+  holdsBack: '__millrace.errors.holds-back',
 } as const
 
 /** What the names of headers begin with that are not the record's own. */

@@ -5,25 +5,36 @@ import type { Header } from '../core/headers.ts'
 import type { Logger } from '../core/logger.ts'
 import { taskIdName } from '../core/task-id.ts'
 import { deadLetterHeaders } from './dead-letter-headers.ts'
-import type { FailedRecord } from './error-handlers.ts'
+import type { DeadRecord } from './error-handlers.ts'
 import { makeTopicsReady, type TopicCreation } from './internal-topics.ts'
 import type { RecordCollector } from './record-collector.ts'
 
 /** A message or stack trace in a header must not make a record too large to be kept. */
 const textCharactersMax = 4_000
 
+/** Whose dead letters, and where they go. */
+export interface DeadLettersOptions {
+  readonly topic: string
+  readonly applicationId: string
+  readonly collector: RecordCollector
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
 /** Writes failed records, with their original bytes and their cause, to the application's dead-letter topic. */
 export class DeadLetters {
   readonly topic: string
+  readonly #applicationId: string
   readonly #collector: RecordCollector
   readonly #clock: Clock
   readonly #logger: Logger
 
-  constructor(topic: string, collector: RecordCollector, clock: Clock, logger: Logger) {
-    this.topic = topic
-    this.#collector = collector
-    this.#clock = clock
-    this.#logger = logger
+  constructor(options: DeadLettersOptions) {
+    this.topic = options.topic
+    this.#applicationId = options.applicationId
+    this.#collector = options.collector
+    this.#clock = options.clock
+    this.#logger = options.logger
   }
 
   /** Creates the topic where it is missing: one partition, kept for ever. One that exists stays as it is. */
@@ -37,8 +48,8 @@ export class DeadLetters {
   }
 
   /** Part of the commit of the task, as every other output. */
-  readonly write = (failed: FailedRecord): void => {
-    const cause = causeOf(failed)
+  readonly write = (failed: DeadRecord): void => {
+    const cause = causeOf(failed, this.#applicationId)
     try {
       this.#send(failed, failed.key, failed.value, [...failed.headers, ...cause])
     } catch (error) {
@@ -54,7 +65,7 @@ export class DeadLetters {
   }
 
   #send(
-    failed: FailedRecord,
+    failed: DeadRecord,
     key: Buffer | null,
     value: Buffer | null,
     headers: readonly Header[],
@@ -67,16 +78,16 @@ export class DeadLetters {
 }
 
 /** What is not in the dead letter and has to be looked up where the record was read. */
-function omittedOf({ key, value, headers }: FailedRecord): string {
+function omittedOf({ key, value, headers }: DeadRecord): string {
   return `key of ${key?.length ?? 0} bytes, value of ${value?.length ?? 0} bytes, ${headers.length} headers`
 }
 
-function causeOf(failed: FailedRecord): Header[] {
+function causeOf(failed: DeadRecord, applicationId: string): Header[] {
   const { error, topic, partition, offset, node } = failed
   const said: [string, string | undefined][] = [
     [deadLetterHeaders.exception, error.name],
     [deadLetterHeaders.message, error.message.slice(0, textCharactersMax)],
-    [deadLetterHeaders.stacktrace, error.stack?.slice(0, textCharactersMax)],
+    [deadLetterHeaders.stacktrace, stackOf(failed)],
     [deadLetterHeaders.topic, topic],
     [deadLetterHeaders.partition, partition?.toString()],
     [deadLetterHeaders.offset, offset?.toString()],
@@ -86,8 +97,15 @@ function causeOf(failed: FailedRecord): Header[] {
     [deadLetterHeaders.code, isStreamsError(error) ? error.code : undefined],
     [deadLetterHeaders.cause, error.cause instanceof Error ? error.cause.name : undefined],
     [deadLetterHeaders.attempts, String(failed.attempt)],
+    [deadLetterHeaders.application, applicationId],
+    [deadLetterHeaders.holdsBack, failed.holdsBack ? 'true' : undefined],
   ]
   return said.flatMap(([key, value]) =>
     value === undefined ? [] : [{ key, value: Buffer.from(value) }],
   )
+}
+
+/** Where it was found that a record must wait says nothing of the record. */
+function stackOf({ stage, error }: DeadRecord): string | undefined {
+  return stage === 'held-back' ? undefined : error.stack?.slice(0, textCharactersMax)
 }

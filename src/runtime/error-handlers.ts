@@ -46,6 +46,16 @@ export interface FailedRecord {
 }
 
 /**
+ * A record as it goes to the dead-letter topic: one that failed, or with `held-back` one that waits behind an earlier dead
+ * letter of its key.
+ */
+export interface DeadRecord extends Omit<FailedRecord, 'stage'> {
+  readonly stage: FailureStage | 'held-back'
+  /** Whether later records of its key are held back until it was redriven or dropped. */
+  readonly holdsBack: boolean
+}
+
+/**
  * Decides about a failed record.
  *
  * @remarks Source: Kafka Streams' DeserializationExceptionHandler, ProcessingExceptionHandler (KIP-1033),

@@ -1,9 +1,16 @@
-import { isStreamsError, messageOf, ProcessingError, type ErrorContext } from '../core/errors.ts'
+import {
+  HeldBackError,
+  isStreamsError,
+  messageOf,
+  ProcessingError,
+  type ErrorContext,
+} from '../core/errors.ts'
 import { noHeaders } from '../core/headers.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { taskIdName } from '../core/task-id.ts'
 import type { Random } from '../core/random.ts'
 import type {
+  DeadRecord,
   ErrorHandlers,
   ErrorResponse,
   FailedRecord,
@@ -20,7 +27,7 @@ import type { InputRecord, TaskScope } from './task-scope.ts'
 export interface FailureRouterOptions {
   readonly scope: TaskScope
   readonly handlers: ErrorHandlers
-  readonly deadLetter: (failed: FailedRecord) => MaybePromise<void>
+  readonly deadLetter: (failed: DeadRecord) => MaybePromise<void>
   readonly metrics: TaskMetrics
   /** For the jitter of waits. @defaultValue none */
   readonly random?: Random | undefined
@@ -35,7 +42,7 @@ export interface FailureRouterOptions {
 export class FailureRouter {
   readonly #scope: TaskScope
   readonly #handlers: ErrorHandlers
-  readonly #deadLetter: (failed: FailedRecord) => MaybePromise<void>
+  readonly #deadLetter: (failed: DeadRecord) => MaybePromise<void>
   readonly #metrics: TaskMetrics
   readonly #random: Random | undefined
   readonly #mayRetry: boolean
@@ -115,11 +122,7 @@ export class FailureRouter {
       throw this.end(failed.error)
     }
     if (typeof response === 'object' && response !== null) throw this.#retried(response, failed)
-    if (response === 'dead-letter') {
-      this.#scope.logger.warn(`Sent to the dead-letter topic: ${failed.error.message}`, facts)
-      const { undo } = this.#scope
-      return undo?.isOpen ? undo.later(() => this.#keep(failed)) : this.#keep(failed)
-    }
+    if (response === 'dead-letter') return this.#bury(failed, facts)
     if (response !== 'continue') {
       throw new ProcessingError(
         `The ${failed.stage} handler answered ${String(response)}; ` +
@@ -129,9 +132,37 @@ export class FailureRouter {
     }
     this.#scope.logger.warn(`Dropped: ${failed.error.message}`, facts)
     const { undo } = this.#scope
-    if (undo?.isOpen) void undo.later(() => this.#count(failed, false))
-    else this.#count(failed, false)
+    if (undo?.isOpen) void undo.later(() => this.#metrics.dropped[failed.stage].add())
+    else this.#metrics.dropped[failed.stage].add()
     return undefined
+  }
+
+  /** Writes a record to the dead-letter topic since it has to stay behind one of its key that is there. */
+  holdBack(node: string, behind: number): MaybePromise<void> {
+    const { topicPartition } = this.place()
+    const { topic, partition } = topicPartition!
+    const error = new HeldBackError(
+      `Held back behind ${topic}-${partition}@${behind}, of the same key, which is a dead letter that was neither ` +
+        'redriven nor dropped',
+      this.place(),
+    )
+    const dead: DeadRecord = { ...this.#facts(node, error), stage: 'held-back', holdsBack: true }
+    this.#scope.logger.debug(error.message, factsOf(dead))
+    return this.#keep(dead)
+  }
+
+  #bury(failed: FailedRecord, facts: object): MaybePromise<void> {
+    const { undo, held, input, heldBack, logger } = this.#scope
+    const fate = held || !input ? undefined : heldBack?.fate
+    // One dead letter a record, since it is processed again as a whole.
+    if (fate?.isDead) {
+      logger.warn(`Failed also where it is a dead letter already: ${failed.error.message}`, facts)
+      return undefined
+    }
+    if (fate) fate.isDead = true
+    logger.warn(`Sent to the dead-letter topic: ${failed.error.message}`, facts)
+    const dead: DeadRecord = { ...failed, holdsBack: fate !== undefined }
+    return undo?.isOpen ? undo.later(() => this.#keep(dead)) : this.#keep(dead)
   }
 
   #retried({ retry }: RetryResponse, failed: FailedRecord): RecordRetry {
@@ -152,15 +183,10 @@ export class FailureRouter {
     return this.#retry
   }
 
-  #keep(failed: FailedRecord): MaybePromise<void> {
-    const written = this.#deadLetter(failed)
-    if (isPromise(written)) return written.then(() => this.#count(failed, true))
-    this.#count(failed, true)
-  }
-
-  #count(failed: FailedRecord, kept: boolean): void {
-    if (kept) this.#metrics.deadLetters[failed.stage].add()
-    else this.#metrics.dropped[failed.stage].add()
+  #keep(dead: DeadRecord): MaybePromise<void> {
+    const written = this.#deadLetter(dead)
+    if (isPromise(written)) return written.then(() => this.#metrics.deadLetters[dead.stage].add())
+    this.#metrics.deadLetters[dead.stage].add()
   }
 
   get #canUndo(): boolean {
@@ -168,10 +194,14 @@ export class FailureRouter {
   }
 
   #describe(stage: FailureStage, node: string | undefined, error: Error): FailedRecord {
-    const { id, input, punctuationMs, timer, held } = this.#scope
     const canRetry = this.#mayRetry && (stage === 'deserialization' || this.#canUndo)
-    const facts = { stage, error, taskId: id, node, attempt: this.attempt, canRetry }
-    // Of a record that was held back only its place is still known: the bytes at hand are those of another one.
+    return { ...this.#facts(node, error), stage, canRetry }
+  }
+
+  #facts(node: string | undefined, error: Error): Omit<FailedRecord, 'stage'> {
+    const { id, input, punctuationMs, timer, held } = this.#scope
+    const facts = { error, taskId: id, node, attempt: this.attempt, canRetry: false }
+    // Of a record that an operator kept only its place is still known: the bytes at hand are those of another one.
     if (held)
       return { ...facts, ...noInput(punctuationMs ?? input?.timestampMs ?? -1), ...held.origin }
     return { ...facts, ...(input ? describeInput(input) : noInput(punctuationMs ?? -1, timer)) }
@@ -206,7 +236,7 @@ function noInput(timestampMs: number, timer?: HeldTimer): InputPart {
   }
 }
 
-function factsOf(failed: FailedRecord): object {
+function factsOf(failed: FailedRecord | DeadRecord): object {
   const { stage, node, topic, partition, offset, error } = failed
   const task = taskIdName(failed.taskId)
   return { stage, task, node, topic, partition, offset, error }

@@ -1,4 +1,5 @@
 import type { Headers } from '../core/headers.ts'
+import type { RecordFate } from './held-back/held-back.ts'
 import type { InputRecord, TaskScope } from './task-scope.ts'
 
 /** An input record with its bytes copied, to outlive the batch that it came in. */
@@ -36,6 +37,7 @@ export class ScopeState {
   readonly #punctuationMs: number | undefined
   readonly #timer: TaskScope['timer']
   readonly #held: TaskScope['held']
+  readonly #fate: RecordFate | undefined
   readonly #recordTimestampMs: number
   readonly #streamTimeMs: number
 
@@ -44,6 +46,7 @@ export class ScopeState {
     this.#punctuationMs = scope.punctuationMs
     this.#timer = scope.timer
     this.#held = scope.held
+    this.#fate = scope.heldBack?.fate
     this.#recordTimestampMs = scope.storeClock.recordTimestampMs
     this.#streamTimeMs = scope.storeClock.streamTimeMs
   }
@@ -63,6 +66,7 @@ export class ScopeState {
     scope.punctuationMs = this.#punctuationMs
     scope.timer = this.#timer
     scope.held = this.#held
+    if (scope.heldBack) scope.heldBack.fate = this.#fate
     scope.storeClock.recordTimestampMs = this.#recordTimestampMs
     scope.storeClock.streamTimeMs = this.#streamTimeMs
   }

@@ -22,8 +22,8 @@ export async function findInputTopics(
   let matched = plan
   if (readsByPattern(plan)) {
     // What failed once would fail again, and be written there again.
-    const deadLetters = deadLetterTopicOf(options)
-    const names = (await broker.listTopics()).filter((name) => name !== deadLetters)
+    const own = [deadLetterTopicOf(options), droppedTopicOf(options)]
+    const names = (await broker.listTopics()).filter((name) => !own.includes(name))
     matched = withMatchedTopics(plan, applicationId, names)
   }
   const found = await broker.describeTopics(externalSourceTopics(matched))
@@ -49,4 +49,9 @@ export function deadLetterTopicOf({
   applicationId,
 }: Pick<InputTopicsOptions, 'config' | 'applicationId'>): string {
   return config.deadLetterTopic ?? `${applicationId}-dead-letters`
+}
+
+/** Where it is said which dead letters were dropped, for those who hold back what comes behind them. */
+export function droppedTopicOf(options: Parameters<typeof deadLetterTopicOf>[0]): string {
+  return `${deadLetterTopicOf(options)}-dropped`
 }

@@ -1,6 +1,7 @@
 import { UndoLog } from '../state/undo-log.ts'
 import type { ProcessorProgress } from '../topology/processor.ts'
 import type { StreamTaskOptions } from './stream-task-options.ts'
+import { HeldBack } from './held-back/held-back.ts'
 import { TaskCalls } from './task-calls.ts'
 import type { TaskMetrics } from './task-metrics.ts'
 import type { TaskPunctuation } from './task-punctuation.ts'
@@ -31,6 +32,8 @@ export function scopeOf(
   { punctuation, timers, metrics, progress, undo }: ScopeParts,
 ): TaskScope {
   const { id, applicationId, logger, clock, storeClock, environment, collector, state } = options
+  const calls = new TaskCalls(id, options.callClock ?? clock, options.wake ?? (() => {}))
+  const { holdBack } = options
   return {
     id,
     applicationId,
@@ -47,7 +50,8 @@ export function scopeOf(
     taskStore: (name) => state.store(name),
     globalStore: (name) => options.globalStore(name),
     timers,
-    calls: new TaskCalls(id, options.callClock ?? clock, options.wake ?? (() => {})),
+    calls,
+    heldBack: holdBack && new HeldBack({ ...options, calls, metrics, options: holdBack }),
     input: undefined,
     punctuationMs: undefined,
     timer: undefined,

@@ -84,6 +84,11 @@ export class RecordQueue implements InputRecord {
     return this.#index < this.#chunk.count ? this.#chunk.headers(this.#index) : noHeaders
   }
 
+  /** The key's bytes as a string of one character a byte; undefined for a null key. */
+  keyText(): string | undefined {
+    return this.#chunk.keySlice(this.#index)?.toString('latin1')
+  }
+
   keyBytes(): Buffer | null {
     return copy(this.#chunk.keySlice(this.#index))
   }
@@ -165,6 +170,11 @@ export class RecordQueue implements InputRecord {
   /** Takes the record at the head off, and makes the next one the head. */
   advance(): void {
     if (this.headTimestampMs > this.partitionTimeMs) this.partitionTimeMs = this.headTimestampMs
+    this.leaveOut()
+  }
+
+  /** Takes the record at the head off as if its time had not come. */
+  leaveOut(): void {
     this.position = this.#chunk.offset(this.#index) + 1
     this.#index++
     this.#settleHead()

@@ -10,7 +10,8 @@ import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore } from '../state/store.ts'
 import type { StoreClock, TaskState } from '../state/task-state.ts'
 import type { SubTopology, TimestampExtractor, TopologyPlan } from '../topology/topology-plan.ts'
-import type { ErrorHandlers, FailedRecord } from './error-handlers.ts'
+import type { DeadRecord, ErrorHandlers } from './error-handlers.ts'
+import type { HoldBackOptions } from './held-back/held-back.ts'
 import type { RecordCollector } from './record-collector.ts'
 
 /** All that a task needs of the worker, or of the test driver, that runs it. */
@@ -36,7 +37,13 @@ export interface StreamTaskOptions {
   readonly environment: SerdeEnvironment
   readonly handlers: ErrorHandlers
   /** Writes a failed record to the dead-letter topic, through the same collector. */
-  readonly deadLetter: (failed: FailedRecord) => MaybePromise<void>
+  readonly deadLetter: (dead: DeadRecord) => MaybePromise<void>
+  /**
+   * Has later records of a dead letter's key held back, on a plan that has the stores for it.
+   *
+   * @defaultValue they go on
+   */
+  readonly holdBack?: HoldBackOptions | undefined
   /**
    * How long to wait for records of an empty partition before records of others are processed, in milliseconds.
    * 0: only until it is known that the broker has none; −1: not at all. Source: `max.task.idle.ms`, KIP-695.

@@ -20,6 +20,7 @@ import { TaskPunctuation } from './task-punctuation.ts'
 import { TaskTimers } from './task-timers.ts'
 import type { TaskScope } from './task-scope.ts'
 import { TimeSlice } from './time-slice.ts'
+import type { HeldBackStatus } from './worker-status.ts'
 
 export type { PreparedCommit } from './prepared-commit.ts'
 
@@ -123,6 +124,7 @@ export class StreamTask {
   /** Reads these partitions from now on. What is buffered of those that went is dropped, so commit before. */
   changeInputs(subTopology: SubTopology, partitions: readonly TopicPartition[]): void {
     this.#graph.readTopics(subTopology)
+    this.#scope.heldBack?.readTopics(subTopology)
     this.#input.read(partitions)
   }
 
@@ -135,6 +137,7 @@ export class StreamTask {
   async initialize(): Promise<void> {
     if (this.#state !== 'created') throw this.#misused('be initialized')
     await this.#options.collector.prepare([...this.#graph.sinkTopics, ...this.#changelogs.topics])
+    await this.#scope.heldBack?.load()
     await this.#graph.initialize()
     this.#state = 'running'
   }
@@ -216,6 +219,7 @@ export class StreamTask {
    */
   punctuate(nowMs: number): MaybePromise<number> {
     this.#checkUsable()
+    if (this.#scope.heldBack?.takeDropped()) this.#loop.ran = true
     const ran = this.#punctuation.runBoth(this.streamTimeMs, nowMs)
     if (isPromise(ran)) return ran.then(async (count) => (await this.expire(), count))
     const expiring = this.expire()
@@ -253,6 +257,11 @@ export class StreamTask {
   /** Whether there are calls whose results have not gone on. */
   get isCalling(): boolean {
     return this.#scope.calls.held > 0
+  }
+
+  /** What is held back behind dead letters; undefined where nobody asked for that. */
+  get heldBack(): HeldBackStatus | undefined {
+    return this.#scope.heldBack?.counts
   }
 
   /** What the task is at, for the error of user code that does not come back. */

@@ -61,6 +61,11 @@ export class TaskCalls {
     return this.#queues.find((queue) => queue.ready)?.deliver()
   }
 
+  /** Resolves when a call ends, or at once where there is none. */
+  async progress(): Promise<void> {
+    await Promise.race(this.#queues.filter(({ held }) => held > 0).map((q) => q.progress()))
+  }
+
   /** Waits for all calls, those too that come of their results, and hands these on; undefined where there is none. */
   settle(): Promise<void> | undefined {
     return this.held === 0 ? undefined : this.#settle()
@@ -80,7 +85,7 @@ export class TaskCalls {
   async #settle(): Promise<void> {
     while (this.held > 0) {
       if (!this.ready) {
-        await Promise.race(this.#queues.filter(({ held }) => held > 0).map((q) => q.progress()))
+        await this.progress()
         continue
       }
       const delivering = this.deliver()

@@ -157,6 +157,8 @@ export class TaskLoop {
     const faulty = this.#group.faulty()
     if (faulty) {
       slice.tick()
+      const barred = this.#bar(faulty)
+      if (barred !== false) return isPromise(barred) ? barred : undefined
       const rereading = this.#retries.reread(faulty)
       if (rereading !== undefined) return isPromise(rereading) ? rereading : undefined
       return this.#passOver(faulty, faulty.headFault!)
@@ -217,9 +219,13 @@ export class TaskLoop {
   }
 
   #process(queue: RecordQueue): Promise<void> | undefined {
+    const { storeClock, undo, heldBack } = this.#scope
+    if (heldBack !== undefined) {
+      const barred = this.#bar(queue)
+      if (barred !== false) return isPromise(barred) ? barred : undefined
+    }
     const record = queue.head
     const { timestampMs } = record
-    const { storeClock, undo } = this.#scope
     this.#scope.input = queue
     this.#lastTimestampMs = timestampMs
     if (undo !== undefined) this.#retries.begin(queue, undo)
@@ -268,12 +274,46 @@ export class TaskLoop {
     if (!this.#stopped) await this.#punctuation.runStreamTime(storeClock.streamTimeMs)
   }
 
+  /**
+   * Sees to a record that may not be processed yet: one that has to wait until it is known what became of the one before,
+   * or that is held back and done with here. False where it may.
+   */
+  #bar(queue: RecordQueue): MaybePromise<void> | false {
+    const behind = this.#scope.heldBack?.enter(queue)
+    if (behind === undefined) return false
+    return typeof behind === 'number' ? this.#holdBack(queue, behind) : behind
+  }
+
+  #holdBack(queue: RecordQueue, behind: number): MaybePromise<void> {
+    this.#scope.input = queue
+    let writing: MaybePromise<void>
+    try {
+      this.#scope.heldBack!.hold(queue)
+      writing = this.#failures.holdBack(queue.source.name, behind)
+    } catch (error) {
+      throw this.#failures.end(error)
+    }
+    return isPromise(writing) ? writing.then(() => this.#leaveOut(queue)) : this.#leaveOut(queue)
+  }
+
+  #leaveOut(queue: RecordQueue): void {
+    this.#scope.input = undefined
+    if (this.#stopped) return
+    this.ran = true
+    queue.leaveOut()
+  }
+
   #advance(queue: RecordQueue): void {
     this.#checkFatal()
     this.#scope.input = undefined
     this.#failures.attempt = 1
     if (this.#stopped) return
     this.ran = true
+    try {
+      this.#scope.heldBack?.end()
+    } catch (error) {
+      throw this.#failures.end(error)
+    }
     queue.advance()
   }
 

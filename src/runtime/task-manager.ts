@@ -5,6 +5,7 @@ import type { StateStore } from '../state/store.ts'
 import { ActiveTask, isolationOf } from './active-task.ts'
 import { ChangelogWriter } from './changelog-writer.ts'
 import type { DeadLetters } from './dead-letters.ts'
+import type { HoldBackOptions } from './held-back/held-back.ts'
 import { HeldTaskState } from './held-task-state.ts'
 import type { RecordCollector } from './record-collector.ts'
 import { StreamTask } from './stream-task.ts'
@@ -16,6 +17,8 @@ import type { WorkerOptions } from './worker-options.ts'
 export interface TaskSurroundings {
   readonly collector: RecordCollector
   readonly deadLetters: DeadLetters
+  /** How later records of dead letters' keys are held back; undefined where they are not. */
+  readonly holdBack: HoldBackOptions | undefined
   readonly globalStore: (name: string) => StateStore | undefined
   /** Has the worker look at its tasks. */
   readonly wake: () => void
@@ -115,7 +118,7 @@ export class TaskManager {
     const { applicationId, plan, clock, logger, metrics, environment, handlers, config } =
       this.#options
     const { timestampExtractor, random } = this.#options
-    const { collector, deadLetters, globalStore, wake } = this.#surroundings
+    const { collector, deadLetters, holdBack, globalStore, wake } = this.#surroundings
     const { taskId: id, subTopology } = inputs
     const changelog = new ChangelogWriter({ id, applicationId, plan, subTopology, collector })
     const { state, storeClock } = held
@@ -136,6 +139,7 @@ export class TaskManager {
         handlers,
         random,
         deadLetter: deadLetters.write,
+        holdBack,
         maxTaskIdleMs: config.maxTaskIdleMs,
         isolation: isolationOf(config.processingGuarantee),
         globalStore,

@@ -2,7 +2,7 @@ import { taskIdName, type TaskId } from '../core/task-id.ts'
 import { taskMetrics, type MetricName } from '../metrics/names.ts'
 import type { Counter, Histogram, Labels, Metrics } from '../metrics/sensors.ts'
 import type { DropRule, ProcessorMetrics } from '../topology/processor.ts'
-import type { FailureStage } from './error-handlers.ts'
+import type { DeadRecord, FailureStage } from './error-handlers.ts'
 
 /** Why a record was dropped. */
 export type DropReason = FailureStage | DropRule | 'negative-timestamp' | 'expired-window'
@@ -29,12 +29,13 @@ export class TaskMetrics {
   readonly processLatency: Histogram
   readonly processed: Counter
   readonly dropped: Readonly<globalThis.Record<DropReason, Counter>>
-  readonly deadLetters: Readonly<globalThis.Record<FailureStage, Counter>>
+  readonly deadLetters: Readonly<globalThis.Record<DeadRecord['stage'], Counter>>
   readonly retries: Readonly<globalThis.Record<FailureStage, Counter>>
   readonly punctuateLatency: Histogram
   readonly punctuated: Counter
   readonly enforcedProcessing: Counter
   readonly recordLatency: Histogram
+  readonly heldBackLetGo: Counter
   readonly #metrics: Metrics
   readonly #labels: Labels
 
@@ -67,7 +68,11 @@ export class TaskMetrics {
       Object.fromEntries(
         stages.map((stage) => [stage, counter(name, { stage })]),
       ) as globalThis.Record<FailureStage, Counter>
-    this.deadLetters = byStage(taskMetrics.deadLetters)
+    this.deadLetters = {
+      ...byStage(taskMetrics.deadLetters),
+      'held-back': counter(taskMetrics.deadLetters, { stage: 'held-back' }),
+    }
+    this.heldBackLetGo = counter(taskMetrics.heldBackLetGo)
     this.retries = byStage(taskMetrics.retries)
     this.punctuateLatency = histogram(taskMetrics.punctuateLatency, latencyBuckets)
     this.punctuated = counter(taskMetrics.punctuated)
@@ -88,6 +93,15 @@ export class TaskMetrics {
       counter: (name, help) => this.#metrics.counter(name, help, labels),
       gauge: (name, help, read) => this.#metrics.observedGauge(name, help, labels, read),
     }
+  }
+
+  /** Shows what is held back behind dead letters, where that is asked for. */
+  observeHeldBack(counts: () => { readonly keys: number; readonly records: number }): void {
+    const { heldBackKeys, heldBackRecords } = taskMetrics
+    const gauge = ({ name, help }: MetricName, read: () => number): void =>
+      this.#metrics.observedGauge(name, help, this.#labels, read)
+    gauge(heldBackKeys, () => counts().keys)
+    gauge(heldBackRecords, () => counts().records)
   }
 
   /** Removes the task's series, as it leaves this worker. */

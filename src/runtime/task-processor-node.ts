@@ -97,6 +97,7 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
   keep(): (run: () => MaybePromise<void>) => MaybePromise<void> {
     // What runs beside processing goes on when the record is undone, and would be begun once more.
     this.#scope.undo?.giveUp()
+    this.#scope.heldBack?.called()
     const kept = ScopeState.kept(this.#scope)
     const { recordTimestampMs, recordHeaders } = this.#context
     return (run) => this.#runKept(kept, { recordTimestampMs, recordHeaders }, run)
@@ -108,6 +109,7 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
     const current = ScopeState.of(this.#scope)
     const { recordTimestampMs, recordHeaders } = context
     const goBack = (): void => {
+      this.#scope.heldBack?.answered()
       current.putBack(this.#scope)
       Object.assign(context, { recordTimestampMs, recordHeaders })
     }

@@ -14,6 +14,7 @@ import type {
   ProcessorProgress,
   RecordMetadata,
 } from '../topology/processor.ts'
+import type { HeldBack } from './held-back/held-back.ts'
 import type { PunctuationQueue } from './punctuation-queue.ts'
 import type { HeldTimer } from './timer-head.ts'
 import type { TaskCalls } from './task-calls.ts'
@@ -52,6 +53,8 @@ export interface TaskScope {
   globalStore(name: string): StateStore | undefined
   /** What the record in process did; undefined where no error handler retries. */
   readonly undo: UndoLog | undefined
+  /** Holds records back behind dead letters of their key; undefined where nobody asked for that. */
+  readonly heldBack: HeldBack | undefined
   /** Undefined in `init` and in punctuations. */
   input: InputRecord | undefined
   /** The time of the punctuation or timer that runs, if one does. */

@@ -24,6 +24,7 @@ export async function closeWorker(parts: WorkerParts, closing: WorkerClosing): P
     }
   }
   parts.watch.close()
+  parts.droppedLetters?.close()
   const clean = parts.session.mayCommit && !failed
   const committed = clean && (await attempt('the last commit', () => parts.commits.commitNow()))
   parts.session.stop()

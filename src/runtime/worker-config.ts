@@ -36,6 +36,14 @@ export interface WorkerConfig {
   readonly replicationFactor: number | undefined
   /** Undefined: `<applicationId>-dead-letters`. */
   readonly deadLetterTopic: string | undefined
+  /** Whether later records of a dead letter's key are held back until that is redriven or dropped. */
+  readonly holdBackLaterRecords: boolean
+  /** Of one task: dead letters that are neither redriven nor dropped, and what is held back behind them. */
+  readonly maxHeldBackRecords: number
+  /** Whether a task stops where there would be more, or lets the later records of further dead letters go on. */
+  readonly onHeldBackLimit: 'fail' | 'let-go'
+  /** How often it is looked whether dead letters were dropped, while something is held back. */
+  readonly droppedIntervalMs: number
   /** Source: `num.standby.replicas`. */
   readonly numStandbyReplicas: number
   /** In changelog records. Source: `acceptable.recovery.lag`. */
@@ -74,6 +82,10 @@ const workerDefaults: Omit<WorkerConfig, 'commitIntervalMs'> = Object.freeze({
   autoCreateTopics: true,
   replicationFactor: undefined,
   deadLetterTopic: undefined,
+  holdBackLaterRecords: false,
+  maxHeldBackRecords: 100_000,
+  onHeldBackLimit: 'fail',
+  droppedIntervalMs: 1_000,
   numStandbyReplicas: 0,
   acceptableRecoveryLag: 10_000,
   maxWarmupReplicas: 2,

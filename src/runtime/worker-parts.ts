@@ -11,6 +11,8 @@ import { openCommits } from './commit/commits.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { GlobalStores } from './global-stores.ts'
 import { GroupSession } from './group-session.ts'
+import { holdBackOptions, openDroppedLetters } from './held-back/open-held-back.ts'
+import type { DroppedLettersTopic } from './held-back/dropped-letters.ts'
 import { InputBuffers } from './input-buffers.ts'
 import { InputChanges } from './input-changes.ts'
 import { deadLetterTopicOf } from './input-topics.ts'
@@ -50,6 +52,8 @@ export interface WorkerParts {
   readonly tasks: TaskManager
   readonly standbys: StandbyTasks
   readonly globalStores: GlobalStores
+  /** Undefined where nothing is held back behind dead letters. */
+  readonly droppedLetters: DroppedLettersTopic | undefined
   readonly rebalancer: Rebalancer
   readonly arrivals: TaskArrivals
   readonly commits: CommitCycle
@@ -78,7 +82,15 @@ export async function assembleWorker(
   const { collector, deadLetters } = await openOutput(options, await openProducer())
   const globalStores = new GlobalStores(options)
   const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
-  const tasks = new TaskManager(options, { collector, deadLetters, globalStore, wake })
+  const droppedLetters = await openDroppedLetters(options, wake, () => tasks.all).catch(
+    async (error: unknown) => {
+      await collector.producer.close()
+      throw error
+    },
+  )
+  const holdBack = droppedLetters && holdBackOptions(options, droppedLetters)
+  const surroundings = { collector, deadLetters, holdBack, globalStore, wake }
+  const tasks: TaskManager = new TaskManager(options, surroundings)
   const metrics = new WorkerMetrics(options.metrics, options.clock, {
     tasks: () => tasks.all.length,
     standbys: (): number => standbys.all.length,
@@ -127,6 +139,7 @@ export async function assembleWorker(
     tasks,
     standbys,
     globalStores,
+    droppedLetters,
     rebalancer,
     arrivals,
     commits,
@@ -171,7 +184,8 @@ async function openOutput(
   const transactional = config.processingGuarantee === 'exactly_once'
   const collector = new BrokerRecordCollector(broker, producer, transactional)
   const topic = deadLetterTopicOf(options)
-  const deadLetters = new DeadLetters(topic, collector, clock, logger)
+  const { applicationId } = options
+  const deadLetters = new DeadLetters({ topic, applicationId, collector, clock, logger })
   try {
     await deadLetters.prepare(broker, config)
   } catch (error) {

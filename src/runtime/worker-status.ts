@@ -25,6 +25,16 @@ export interface TaskStatus {
   /** Changelog records restored and still to restore. */
   readonly restored: number
   readonly restoreRemaining: number
+  /** What is held back behind dead letters; undefined where `holdBackLaterRecords` is not set. */
+  readonly heldBack?: HeldBackStatus
+}
+
+/** What a task holds back behind dead letters. */
+export interface HeldBackStatus {
+  /** Keys with a dead letter behind which their later records are held back. */
+  readonly keys: number
+  /** Those dead letters that were neither redriven nor dropped, and the records held back behind them. */
+  readonly records: number
 }
 
 /** A standby of a task: a copy of its state that follows its changelogs, so that the task can move here at once. */

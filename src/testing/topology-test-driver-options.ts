@@ -18,6 +18,12 @@ export interface TopologyTestDriverOptions {
   readonly schemaRegistry?: SchemaRegistry
   /** @defaultValue 'fail' for each stage, so that a test sees what goes wrong */
   readonly handlers?: Partial<ErrorHandlers>
+  /**
+   * Whether later records of a dead letter's key are held back, as the setting of that name says.
+   *
+   * @defaultValue false
+   */
+  readonly holdBackLaterRecords?: boolean
   /** @defaultValue none: a test's output stays its own */
   readonly logger?: Logger
   /** @defaultValue none */

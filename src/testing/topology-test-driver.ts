@@ -3,9 +3,9 @@ import { LifecycleError, TopologyError } from '../core/errors.ts'
 import { noHeaders } from '../core/headers.ts'
 import { silentLogger } from '../core/logger.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
-import { nearestName } from '../core/nearest-name.ts'
 import { noMetrics } from '../metrics/sensors.ts'
-import { logAndFail, type FailedRecord } from '../runtime/error-handlers.ts'
+import { logAndFail, type DeadRecord } from '../runtime/error-handlers.ts'
+import { withHeldBack } from '../runtime/held-back/held-back-plan.ts'
 import { inProcessSchemaRegistry } from '../serdes/avro/in-process-schema-registry.ts'
 import type { Serde } from '../serdes/serde.ts'
 import { memoryState } from '../state/memory/memory-state.ts'
@@ -25,6 +25,9 @@ import {
   type TestInputRecord,
 } from './test-input-topic.ts'
 import { TestOutputTopic, type TestOutputRecord } from './test-output-topic.ts'
+import { TestDeadLetters } from './test-dead-letters.ts'
+import { hintAt } from './hint-at.ts'
+import { prepareInputs } from './prepare-inputs.ts'
 import { rowsOfIndex } from './test-index.ts'
 import { testStore, type TestStoreOf, type AnyTestStore } from './test-stores.ts'
 import { expireAll, openTestTasks, settleCalls, type TestTasks } from './test-tasks.ts'
@@ -53,8 +56,8 @@ export interface TopicSerdes<K, V> {
 export class TopologyTestDriver implements AsyncCloseable {
   /** The driver's wall clock; {@link TopologyTestDriver.advanceWallClock} moves it. */
   readonly clock: VirtualClock
-  /** The records that error handlers sent to the dead-letter topic. */
-  readonly deadLetters: readonly FailedRecord[]
+  /** The records that went to the dead-letter topic, by error handlers or since they are held back. */
+  readonly deadLetters: readonly DeadRecord[]
   readonly #plan: TopologyPlan
   readonly #applicationId: string
   readonly #serdes: BoundSerdes
@@ -62,6 +65,7 @@ export class TopologyTestDriver implements AsyncCloseable {
   readonly #provider: StateProvider = memoryState()
   readonly #arrivals: Arrivals = new Arrivals()
   readonly #running: TestTasks = { tasks: [], stores: new Map() }
+  readonly #letters: TestDeadLetters
   #pending: Promise<void> | undefined
   #closed = false
 
@@ -74,7 +78,11 @@ export class TopologyTestDriver implements AsyncCloseable {
     topology: { plan(): TopologyPlan },
     options: TopologyTestDriverOptions = {},
   ): Promise<TopologyTestDriver> {
-    const driver = new TopologyTestDriver(topology.plan(), options)
+    const plan = topology.plan()
+    const driver = new TopologyTestDriver(
+      options.holdBackLaterRecords ? withHeldBack(plan) : plan,
+      options,
+    )
     try {
       await driver.#open(options)
     } catch (error) {
@@ -89,6 +97,7 @@ export class TopologyTestDriver implements AsyncCloseable {
     this.deadLetters = []
     this.#plan = plan
     this.#applicationId = options.applicationId ?? 'test'
+    this.#letters = new TestDeadLetters(this.#applicationId, options.holdBackLaterRecords ?? false)
     this.#serdes = new BoundSerdes({
       schemaRegistry: options.schemaRegistry ?? inProcessSchemaRegistry(),
     })
@@ -147,19 +156,31 @@ export class TopologyTestDriver implements AsyncCloseable {
     const name = typeof ref === 'string' ? ref : ref.storeName
     const store = this.#running.stores.get(name)
     if (store) return testStore(store)
-    const names = [...this.#running.stores.keys()]
-    const meant = nearestName(name, names)
-    throw new TopologyError(
-      `The topology has no store ${name}. ` +
-        (meant === undefined
-          ? `Its stores are: ${names.join(', ') || 'none'}.`
-          : `Is ${meant} meant?`),
-    )
+    const hint = hintAt(name, [...this.#running.stores.keys()], 'Its stores are')
+    throw new TopologyError(`The topology has no store ${name}. ${hint}`)
   }
 
   /** The rows of a table that have this index key, by the bytes of their keys. */
   async indexed<I, K, V>(index: IndexRef<I, K, V>, indexKey: I): Promise<KeyValueEntry<K, V>[]> {
     return await rowsOfIndex(this.#running.stores, index, indexKey)
+  }
+
+  /**
+   * Writes a dead letter back to its topic, as `millrace dlq redrive` does, and processes it.
+   *
+   * @throws TopologyError where it came from no topic
+   */
+  redrive(letter: DeadRecord): MaybePromise<void> {
+    return this.#inTurn(() => {
+      const { topic, record } = this.#letters.redriven(letter)
+      this.#topics.append(topic, record)
+      return this.#drain()
+    })
+  }
+
+  /** Gives a dead letter up, as `millrace dlq drop` does: what is held back no longer waits for it. */
+  drop(letter: DeadRecord): void {
+    this.#letters.drop(letter)
   }
 
   /** Moves the wall clock on by so many milliseconds and runs each wall-clock punctuation that is due, once. */
@@ -204,8 +225,9 @@ export class TopologyTestDriver implements AsyncCloseable {
           production: handlers?.production ?? logAndFail,
         },
         deadLetter: (failed) => {
-          ;(this.deadLetters as FailedRecord[]).push(failed)
+          ;(this.deadLetters as DeadRecord[]).push(failed)
         },
+        holdBack: this.#letters.holdBack,
         maxTaskIdleMs: options.maxTaskIdleMs ?? 0,
         isolation: 'read_committed',
         ...(options.timestampExtractor && { timestampExtractor: options.timestampExtractor }),
@@ -216,26 +238,7 @@ export class TopologyTestDriver implements AsyncCloseable {
     for (const { task } of this.#running.tasks) {
       for (const { topic, partition } of task.inputPartitions) task.updateLag(topic, partition, 0)
     }
-    await this.#prepareInputs()
-  }
-
-  /** Makes writing to the source topics possible ahead, so that piping a record needs no waiting for a registry. */
-  async #prepareInputs(): Promise<void> {
-    const { subTopologies, globalStores } = this.#plan
-    const nodes = [
-      ...subTopologies.flatMap((each) => each.nodes),
-      ...globalStores.map((g) => g.source),
-    ]
-    for (const node of nodes) {
-      if (node.type !== 'source') continue
-      for (const topic of node.topics) {
-        try {
-          await this.#prepare({ ...node, name: topic })
-        } catch {
-          // A test may pipe with another serde; where it does not, its first record brings the error.
-        }
-      }
-    }
+    await prepareInputs(this.#plan, (topic) => this.#prepare(topic))
   }
 
   #pipe(
@@ -331,12 +334,8 @@ export class TopologyTestDriver implements AsyncCloseable {
 
   #checkRead(topic: string): void {
     if (this.#isRead(topic)) return
-    const names = namesRead(this.#plan, this.#running.tasks)
-    const meant = nearestName(topic, names)
-    throw new TopologyError(
-      `No source of the topology reads the topic ${topic}. ` +
-        (meant === undefined ? `It reads: ${names.join(', ') || 'none'}.` : `Is ${meant} meant?`),
-    )
+    const hint = hintAt(topic, namesRead(this.#plan, this.#running.tasks), 'It reads')
+    throw new TopologyError(`No source of the topology reads the topic ${topic}. ${hint}`)
   }
 
   #isRead(topic: string): boolean {

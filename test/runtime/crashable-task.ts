@@ -9,7 +9,7 @@ import { ChangelogWriter } from '../../src/runtime/changelog-writer.ts'
 import {
   logAndFail,
   type ErrorHandlers,
-  type FailedRecord,
+  type DeadRecord,
 } from '../../src/runtime/error-handlers.ts'
 import { StreamTask } from '../../src/runtime/stream-task.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
@@ -33,7 +33,7 @@ export class CrashableTask implements AsyncDisposable {
   readonly clock: VirtualClock
   /** What was sent and committed. */
   readonly committed: SentText[] = []
-  readonly deadLetters: FailedRecord[] = []
+  readonly deadLetters: DeadRecord[] = []
   #topology: Topology
   readonly #options: CrashableOptions
   readonly #inputs: ReadonlyMap<string, readonly InputText[]>

@@ -3,7 +3,7 @@ import type { Logger } from '../../src/core/logger.ts'
 import type { MaybePromise } from '../../src/core/maybe-promise.ts'
 import type { Counter, Gauge, Histogram, Labels, Metrics } from '../../src/metrics/sensors.ts'
 import { ChangelogWriter } from '../../src/runtime/changelog-writer.ts'
-import { logAndFail, type FailedRecord } from '../../src/runtime/error-handlers.ts'
+import { logAndFail, type DeadRecord } from '../../src/runtime/error-handlers.ts'
 import type { RecordCollector } from '../../src/runtime/record-collector.ts'
 import { StreamTask } from '../../src/runtime/stream-task.ts'
 import type { StreamTaskOptions } from '../../src/runtime/stream-task-options.ts'
@@ -126,7 +126,7 @@ export interface TaskHarness extends AsyncDisposable {
   readonly collector: TextCollector
   readonly metrics: CountingMetrics
   readonly logger: KeepingLogger
-  readonly deadLetters: FailedRecord[]
+  readonly deadLetters: DeadRecord[]
   /** Adds records of partition 0 of a topic. */
   feed(topic: string, records: readonly InputText[], options?: FetchedOptions): void
   /** Processes until nothing is left to do. */
@@ -154,7 +154,7 @@ export async function taskOf(
   const collector = new TextCollector()
   const metrics = new CountingMetrics()
   const logger = new KeepingLogger()
-  const deadLetters: FailedRecord[] = []
+  const deadLetters: DeadRecord[] = []
   const provider = memoryState()
   const applicationId = 'app'
   const changelogs = new ChangelogWriter({ id, applicationId, plan, subTopology, collector })
