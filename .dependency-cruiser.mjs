@@ -36,7 +36,11 @@ const rooms = [
   },
   {
     folder: 'dead-letters',
-    may: [room('core'), contracts.brokerPort, '^src/runtime/dead-letter-headers[.]ts$'],
+    may: [
+      room('core'),
+      contracts.brokerPort,
+      '^src/runtime/(dead-letter-headers|redriven-from)[.]ts$',
+    ],
   },
   {
     folder: 'query',

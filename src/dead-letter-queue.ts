@@ -7,13 +7,13 @@ import { systemRandom } from './core/random.ts'
 import { isMeant, type DeadLetterFilter } from './dead-letters/dead-letter-filter.ts'
 import { lettersOf, spansOfTopic } from './dead-letters/dead-letter-reader.ts'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
-import {
-  Redrive,
-  redriveProgress,
-  type RedriveJob,
-  type RedriveOptions,
-  type RedriveReport,
-} from './dead-letters/redrive.ts'
+import type {
+  DropOptions,
+  DropReport,
+  RedriveOptions,
+  RedriveReport,
+} from './dead-letters/redrive-options.ts'
+import { Redrive, redriveProgress, type RedriveJob } from './dead-letters/redrive.ts'
 
 /** Whose dead letters, and where they are. */
 export interface DeadLetterQueueOptions {
@@ -27,6 +27,7 @@ export interface DeadLetterQueueOptions {
 
 /** A dead letter, and whether it was redriven. */
 export interface ListedDeadLetter extends DeadLetter {
+  /** Whether it was redriven, or dropped. */
   readonly isRedriven: boolean
 }
 
@@ -88,7 +89,23 @@ export class DeadLetterQueue implements AsyncCloseable {
    * the last transaction was committed: call it again, it will find out
    */
   async redrive(options: RedriveOptions = {}): Promise<RedriveReport> {
-    return await new Redrive(this.#job, options).run()
+    const { done: redriven, kept } = await new Redrive(this.#job, {
+      kind: 'redrive',
+      options,
+    }).run()
+    return { redriven, kept }
+  }
+
+  /**
+   * Gives dead letters up: they are neither redriven nor pending any more, but stay in the topic. Where
+   * `holdBackLaterRecords` is set, the records held back behind them, which are dead letters themselves, wait for them no
+   * longer. Each goes once, as for {@link redrive}.
+   *
+   * @throws as {@link redrive} does
+   */
+  async drop(options: DropOptions = {}): Promise<DropReport> {
+    const { done: dropped } = await new Redrive(this.#job, { kind: 'drop', options }).run()
+    return { dropped }
   }
 
   async close(): Promise<void> {

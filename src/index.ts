@@ -205,14 +205,21 @@ export {
   type DeadLetterQueueOptions,
   type ListedDeadLetter,
 } from './dead-letter-queue.ts'
-export type { DeadLetter, DeadLetterOrigin } from './dead-letters/dead-letter.ts'
+export type { DeadLetter, DeadLetterOrigin, HeldBackPlace } from './dead-letters/dead-letter.ts'
 export type { DeadLetterFilter } from './dead-letters/dead-letter-filter.ts'
-export type { RedriveOptions, RedriveOutcome, RedriveReport } from './dead-letters/redrive.ts'
+export type {
+  DropOptions,
+  DropReport,
+  RedriveOptions,
+  RedriveOutcome,
+  RedriveReport,
+} from './dead-letters/redrive-options.ts'
 export {
   deadLetter,
   logAndContinue,
   logAndFail,
   retrying,
+  type DeadRecord,
   type ErrorHandler,
   type ErrorHandlers,
   type ErrorResponse,
@@ -228,6 +235,7 @@ export type {
   StandbyStatus,
   StandbyStoreStatus,
   TaskStatus,
+  HeldBackStatus,
   ThreadStatus,
   WorkerState,
   WorkerStatus,

@@ -15,6 +15,7 @@ interface FilterFlags {
   readonly deadLetterTopic?: string
   readonly topic?: string
   readonly partition?: number
+  readonly key?: string
   readonly offsets?: { readonly from?: number; readonly to?: number }
   readonly since?: number
   readonly until?: number
@@ -27,6 +28,11 @@ interface ListFlags extends FilterFlags {
   readonly format: 'table' | 'json'
 }
 
+interface DropFlags extends FilterFlags {
+  readonly limit: number
+  readonly dryRun?: true
+}
+
 interface RedriveFlags extends FilterFlags {
   readonly to?: string
   readonly toPartition: 'same' | 'key' | number
@@ -34,12 +40,12 @@ interface RedriveFlags extends FilterFlags {
   readonly dryRun?: true
 }
 
-/** Adds `dlq list|redrive`. */
+/** Adds `dlq list|redrive|drop`. */
 export function addDlqCommands(program: Command): void {
   const dlq = program.command('dlq').description('the dead letters of an application')
   filtered(dlq.command('list'))
     .description('show the records that failed, and why')
-    .option('--pending', 'leave out what was redriven')
+    .option('--pending', 'leave out what was redriven or dropped')
     .option('--limit <count>', 'how many at most', count, 100)
     .addOption(
       new Option('--format <format>', 'a table, or one JSON object a line')
@@ -59,6 +65,11 @@ export function addDlqCommands(program: Command): void {
     .option('--limit <count>', 'how many at most', count, 1000)
     .option('--dry-run', 'only say what would be done')
     .action(redrive)
+  filtered(dlq.command('drop'))
+    .description('give up records that failed, so that nothing waits for them')
+    .option('--limit <count>', 'how many at most', count, 1000)
+    .option('--dry-run', 'only say what would be done')
+    .action(drop)
 }
 
 function filtered(command: Command): Command {
@@ -69,6 +80,7 @@ function filtered(command: Command): Command {
     .option('--dead-letter-topic <topic>', 'overrides MILLRACE_DEAD_LETTER_TOPIC and the file')
     .option('--topic <topic>', 'only what came from this topic')
     .option('--partition <partition>', 'only what came from this partition', count)
+    .option('--key <text>', 'only what has this key')
     .option(
       '--offsets <from..to>',
       'only what was read at these offsets, such as 5.. or 5..9',
@@ -114,6 +126,20 @@ async function redrive(flags: RedriveFlags): Promise<void> {
   console.log(`${redriven} ${dryRun ? 'would be redriven' : 'redriven'}, ${kept} kept`)
 }
 
+async function drop({ limit, dryRun, ...flags }: DropFlags): Promise<void> {
+  await using queue = await open(flags)
+  const { dropped } = await queue.drop({
+    ...filterOf(flags),
+    limit,
+    dryRun: dryRun === true,
+    onRecord({ partition, offset, origin }) {
+      const from = `${origin.topic ?? 'no topic'}-${origin.partition ?? ''}@${origin.offset ?? ''}`
+      if (dryRun) console.log(`${partition}:${offset} of ${from} would be dropped`)
+    },
+  })
+  console.log(`${dropped} ${dryRun ? 'would be dropped' : 'dropped'}`)
+}
+
 async function open(flags: FilterFlags): Promise<DeadLetterQueue> {
   const { config: file, brokers, applicationId, deadLetterTopic } = flags
   const text = { brokers, applicationId, deadLetterTopic }
@@ -126,10 +152,11 @@ async function open(flags: FilterFlags): Promise<DeadLetterQueue> {
 }
 
 function filterOf({ since, until, ...flags }: FilterFlags): DeadLetterFilter {
-  const { topic, partition, offsets, error } = flags
+  const { topic, partition, key, offsets, error } = flags
   return {
     ...(topic !== undefined && { topic }),
     ...(partition !== undefined && { partition }),
+    ...(key !== undefined && { key }),
     ...(offsets !== undefined && { offsets }),
     ...(since !== undefined && { sinceMs: since }),
     ...(until !== undefined && { untilMs: until }),

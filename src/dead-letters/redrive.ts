@@ -1,43 +1,30 @@
 import type { Broker, CommittedOffset, GroupIdentity, Producer } from '../broker/port.ts'
-import { ConfigError, UnknownTopicError } from '../core/errors.ts'
-import { partitionForKey } from '../core/murmur2.ts'
-import { redrivenHeaders, type DeadLetter } from './dead-letter.ts'
-import { isMeant, type DeadLetterFilter } from './dead-letter-filter.ts'
+import { ConfigError } from '../core/errors.ts'
+import { firstPlaceText } from '../runtime/redriven-from.ts'
+import { isBack, redrivenHeaders, type DeadLetter } from './dead-letter.ts'
+import { isMeant } from './dead-letter-filter.ts'
 import { lettersOf, spansOfTopic, type LetterSpan } from './dead-letter-reader.ts'
+import { DroppedTopic } from './dropped-topic.ts'
+import type { DropOptions, RedriveOptions, RedriveOutcome } from './redrive-options.ts'
 import { RedriveProgress } from './redrive-progress.ts'
-
-/** What is redriven, and where to. */
-export interface RedriveOptions extends DeadLetterFilter {
-  /** The topic to write to. @defaultValue the one that each record came from */
-  readonly to?: string
-  /** The partition: that which it came from, by the key's bytes as Kafka's clients choose, or a certain one. @defaultValue `'same'` */
-  readonly toPartition?: 'same' | 'key' | number
-  /** How many records at most. @defaultValue 1,000 */
-  readonly limit?: number
-  /** Only says what would be done. @defaultValue false */
-  readonly dryRun?: boolean
-  /** Called for each record, before it is committed. */
-  readonly onRecord?: (letter: DeadLetter, outcome: RedriveOutcome) => void
-}
-
-/** What becomes of a dead letter: it goes to a partition, or stays for a reason. */
-export type RedriveOutcome =
-  | { readonly to: { readonly topic: string; readonly partition: number } }
-  | { readonly kept: string }
-
-/** What a redrive came to. */
-export interface RedriveReport {
-  /** How many went back; in a dry run, would. */
-  readonly redriven: number
-  /** How many were meant but cannot go back; they stay. */
-  readonly kept: number
-}
+import { RedriveTargets } from './redrive-targets.ts'
 
 /** A redrive of one application's dead letters. */
 export interface RedriveJob {
   readonly broker: Broker
   readonly applicationId: string
   readonly topic: string
+}
+
+/** What is done with dead letters: they are written to topics, or given up. */
+export type RedriveAction =
+  | { readonly kind: 'redrive'; readonly options: RedriveOptions }
+  | { readonly kind: 'drop'; readonly options: DropOptions }
+
+/** What was done in all. */
+export interface RedriveCounts {
+  readonly done: number
+  readonly kept: number
 }
 
 /** So many records go back in one transaction. */
@@ -63,34 +50,41 @@ export async function redriveProgress(
 }
 
 /**
- * Writes dead letters back, and with them in one transaction that it did: after a crash the next redrive goes on where the
- * last transaction that was committed ended, and writes nothing twice. One that runs at the same time is fenced by the later
- * one.
+ * Writes dead letters back or gives them up, and with them in one transaction that it did: after a crash the next redrive
+ * goes on where the last transaction that was committed ended, and writes nothing twice. One that runs at the same time is
+ * fenced by the later one.
+ *
+ * Where later records of a dead letter's key are held back, who holds them is told of each letter that does not go back.
  */
 export class Redrive {
   readonly #job: RedriveJob
-  readonly #options: RedriveOptions
-  readonly #partitionCounts = new Map<string, number>()
-  #redriven = 0
+  readonly #action: RedriveAction
+  readonly #targets: RedriveTargets
+  #done = 0
   #kept = 0
 
-  constructor(job: RedriveJob, options: RedriveOptions) {
+  constructor(job: RedriveJob, action: RedriveAction) {
     this.#job = job
-    this.#options = options
+    this.#action = action
+    this.#targets = new RedriveTargets(job.broker)
   }
 
-  async run(): Promise<RedriveReport> {
+  async run(): Promise<RedriveCounts> {
     const { broker, topic } = this.#job
     const spans = await spansOfTopic(broker, topic)
     // It fences an earlier one and ends what that left open; only then is it known how far that came.
-    const producer = this.#options.dryRun ? undefined : await this.#openProducer()
+    const producer = this.#action.options.dryRun ? undefined : await this.#openProducer()
     try {
+      const dropped = await DroppedTopic.find(broker, topic)
+      if (dropped.exists) await producer?.prepare([dropped.topic])
       const progress = await redriveProgress(this.#job, spans)
-      for (const span of spans) await this.#redrive(span, progress.get(span.partition)!, producer)
+      for (const span of spans) {
+        await this.#work(span, progress.get(span.partition)!, { producer, dropped })
+      }
     } finally {
       await producer?.close()
     }
-    return { redriven: this.#redriven, kept: this.#kept }
+    return { done: this.#done, kept: this.#kept }
   }
 
   async #openProducer(): Promise<Producer> {
@@ -103,13 +97,10 @@ export class Redrive {
     return await broker.openProducer({ transactionalId: redriveGroupOf(this.#job) })
   }
 
-  async #redrive(
-    span: LetterSpan,
-    progress: RedriveProgress,
-    producer: Producer | undefined,
-  ): Promise<void> {
-    const { limit = 1000 } = this.#options
-    let batch: (() => void)[] = []
+  async #work(span: LetterSpan, progress: RedriveProgress, means: Means): Promise<void> {
+    const { producer, dropped } = means
+    const { limit = 1000 } = this.#action.options
+    let batch: ((producer: Producer) => void)[] = []
     let nextOffset = progress.next
     const commit = async (): Promise<void> => {
       if (producer && batch.length > 0) await this.#commit(producer, batch, progress)
@@ -119,19 +110,18 @@ export class Redrive {
       // Between records there is nothing that could go back: marks of transactions, and what was aborted.
       progress.add(nextOffset, letter.offset)
       nextOffset = letter.offset + 1
-      if (progress.isDone(letter.offset) || !isMeant(letter, this.#options)) continue
-      if (this.#redriven >= limit) break
+      if (progress.isDone(letter.offset) || !isMeant(letter, this.#action.options)) continue
+      if (this.#done >= limit) break
       const outcome = await this.#outcomeOf(letter)
-      this.#options.onRecord?.(letter, outcome)
       if ('kept' in outcome) {
         this.#kept++
         continue
       }
-      this.#redriven++
+      this.#done++
       if (!producer) continue
-      await producer.prepare([outcome.to.topic])
+      if ('to' in outcome) await producer.prepare([outcome.to.topic])
       progress.add(letter.offset, nextOffset)
-      batch.push(() => send(producer, letter, outcome.to))
+      batch.push((each) => send(each, letter, outcome, dropped))
       if (batch.length >= batchRecords) await commit()
     }
     await commit()
@@ -139,7 +129,7 @@ export class Redrive {
 
   async #commit(
     producer: Producer,
-    batch: readonly (() => void)[],
+    batch: readonly ((producer: Producer) => void)[],
     progress: RedriveProgress,
   ): Promise<void> {
     const nobody: GroupIdentity = {
@@ -152,7 +142,7 @@ export class Redrive {
     try {
       for (const add of batch) {
         await producer.ready()
-        add()
+        add(producer)
       }
       await producer.sendOffsets(nobody, [offset])
     } catch (error) {
@@ -162,44 +152,42 @@ export class Redrive {
     await producer.commitTransaction()
   }
 
-  async #outcomeOf(letter: DeadLetter): Promise<RedriveOutcome> {
-    const { origin, omitted } = letter
-    if (omitted !== undefined) {
-      return { kept: `the record was too large for the dead-letter topic (${omitted})` }
+  async #outcomeOf(letter: DeadLetter): Promise<RedriveOutcome | typeof given> {
+    if (this.#action.kind === 'drop') {
+      this.#action.options.onRecord?.(letter)
+      return given
     }
-    const topic = this.#options.to ?? origin.topic
-    if (topic === undefined) return { kept: 'it came from no topic; name one to write it to' }
-    const partitions = await this.#partitionsOf(topic)
-    const { toPartition = 'same' } = this.#options
-    const partition = toPartition === 'same' ? origin.partition : toPartition
-    if (partition === undefined || partition === 'key') {
-      return { to: { topic, partition: letter.key ? partitionForKey(letter.key, partitions) : 0 } }
-    }
-    if (partition < partitions) return { to: { topic, partition } }
-    return { kept: `${topic} has no partition ${partition}; have the partition chosen by key` }
+    const { options } = this.#action
+    const outcome = await this.#targets.of(letter, options)
+    options.onRecord?.(letter, outcome)
+    return outcome
   }
+}
 
-  async #partitionsOf(topic: string): Promise<number> {
-    const known = this.#partitionCounts.get(topic)
-    if (known !== undefined) return known
-    const description = (await this.#job.broker.describeTopics([topic])).get(topic)
-    if (!description) {
-      throw new UnknownTopicError(
-        `The topic ${topic}, which a dead letter is to go back to, does not exist; name another to write to`,
-      )
-    }
-    this.#partitionCounts.set(topic, description.partitions)
-    return description.partitions
-  }
+/** What becomes of a dead letter that is given up. */
+const given = { dropped: true } as const
+
+/** What a redrive writes with. */
+interface Means {
+  readonly producer: Producer | undefined
+  readonly dropped: DroppedTopic
 }
 
 function send(
   producer: Producer,
   letter: DeadLetter,
-  { topic, partition }: { readonly topic: string; readonly partition: number },
+  outcome: Exclude<RedriveOutcome, { readonly kept: string }> | typeof given,
+  dropped: DroppedTopic,
 ): void {
-  const { timestampMs, key, value } = letter
-  producer.send(topic, partition, timestampMs, key, value, redrivenHeaders(letter))
+  const { timestampMs, key, value, holdsBack } = letter
+  const to = 'to' in outcome ? outcome.to : undefined
+  if (to) {
+    const headers = redrivenHeaders(letter, to, dropped.endOffset)
+    producer.send(to.topic, to.partition, timestampMs, key, value, headers)
+  }
+  if (!holdsBack || !dropped.exists || (to && isBack(holdsBack, to))) return
+  const place = Buffer.from(firstPlaceText(holdsBack))
+  producer.send(dropped.topic, 0, timestampMs, place, Buffer.from(to ? 'moved' : 'dropped'), [])
 }
 
 function offsetOf(

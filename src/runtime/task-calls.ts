@@ -62,8 +62,11 @@ export class TaskCalls {
   }
 
   /** Resolves when a call ends, or at once where there is none. */
-  async progress(): Promise<void> {
-    await Promise.race(this.#queues.filter(({ held }) => held > 0).map((q) => q.progress()))
+  progress(): Promise<void> {
+    const busy = this.#queues.filter(({ held }) => held > 0)
+    return busy.length === 0
+      ? Promise.resolve()
+      : Promise.race(busy.map((queue) => queue.progress()))
   }
 
   /** Waits for all calls, those too that come of their results, and hands these on; undefined where there is none. */

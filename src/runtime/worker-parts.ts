@@ -11,7 +11,7 @@ import { openCommits } from './commit/commits.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { GlobalStores } from './global-stores.ts'
 import { GroupSession } from './group-session.ts'
-import { holdBackOptions, openDroppedLetters } from './held-back/open-held-back.ts'
+import { openTasks, withHeldBackStores } from './held-back/open-held-back.ts'
 import type { DroppedLettersTopic } from './held-back/dropped-letters.ts'
 import { InputBuffers } from './input-buffers.ts'
 import { InputChanges } from './input-changes.ts'
@@ -24,7 +24,7 @@ import { ChangelogRestorer } from './restore/changelog-restorer.ts'
 import { StandbyTasks, type StandbyTasksParts } from './standby/standby-tasks.ts'
 import { repartitionTopicsOf, StartPositions } from './start-positions.ts'
 import { TaskArrivals } from './task-arrivals.ts'
-import { TaskManager } from './task-manager.ts'
+import type { TaskManager } from './task-manager.ts'
 import { TopicLayouts } from './topic-layouts.ts'
 import { TopicWatch } from './topic-watch.ts'
 import { WorkerMetrics } from './worker-metrics.ts'
@@ -71,9 +71,10 @@ export interface WorkerParts {
  * missing or do not fit
  */
 export async function assembleWorker(
-  options: WorkerOptions,
+  given: WorkerOptions,
   signals: WorkerSignals,
 ): Promise<WorkerParts> {
+  const options = withHeldBackStores(given)
   const { wake, health } = signals
   checkGuarantee(options)
   const layouts = await TopicLayouts.open(options)
@@ -81,16 +82,8 @@ export async function assembleWorker(
   const openProducer = producerOpener(options, processId)
   const { collector, deadLetters } = await openOutput(options, await openProducer())
   const globalStores = new GlobalStores(options)
-  const globalStore = (name: string): ReturnType<GlobalStores['store']> => globalStores.store(name)
-  const droppedLetters = await openDroppedLetters(options, wake, () => tasks.all).catch(
-    async (error: unknown) => {
-      await collector.producer.close()
-      throw error
-    },
-  )
-  const holdBack = droppedLetters && holdBackOptions(options, droppedLetters)
-  const surroundings = { collector, deadLetters, holdBack, globalStore, wake }
-  const tasks: TaskManager = new TaskManager(options, surroundings)
+  const opened = await openTasks(options, { collector, deadLetters, globalStores, wake })
+  const { tasks } = opened
   const metrics = new WorkerMetrics(options.metrics, options.clock, {
     tasks: () => tasks.all.length,
     standbys: (): number => standbys.all.length,
@@ -104,8 +97,7 @@ export async function assembleWorker(
   const fetcher = openInput(options)
   const restorer = openRestorer(options, metrics)
   const positions = new StartPositions(options)
-  const atWork = { fetcher, restorer, positions, onProgress: wake }
-  const arrivals = new TaskArrivals(options, atWork)
+  const arrivals = new TaskArrivals(options, { fetcher, restorer, positions, onProgress: wake })
   const purge = openPurge(options)
   const commits = openCommits(options, {
     collector,
@@ -136,10 +128,9 @@ export async function assembleWorker(
     session,
     facts,
     collector,
-    tasks,
+    ...opened,
     standbys,
     globalStores,
-    droppedLetters,
     rebalancer,
     arrivals,
     commits,

@@ -9,7 +9,6 @@ import { decodeAssignmentData } from './assignor/member-data.ts'
 import type { AsyncCloseable } from '../core/disposable.ts'
 import type { JoinedGroup } from '../broker/port.ts'
 import { BrokerHealth, isBrokerAway } from './broker-health.ts'
-import { withHeldBack } from './held-back/held-back-plan.ts'
 import { LoopWatch } from './loop-watch.ts'
 import { isHopelessAtStart, isRecoverable } from './recoverable.ts'
 import { storeViewsOf } from './store-views.ts'
@@ -43,10 +42,8 @@ export class Worker implements AsyncCloseable {
   #toMend: StreamsError | undefined
   readonly #health: BrokerHealth
 
-  /** Throws `TopologyError` where the topology does not go with holding back later records. */
   constructor(options: WorkerOptions) {
-    const { plan, config } = options
-    this.#options = config.holdBackLaterRecords ? { ...options, plan: withHeldBack(plan) } : options
+    this.#options = options
     this.#lifecycle = new WorkerLifecycle(options.logger)
     this.#health = new BrokerHealth(options.broker.name, options.clock, options.logger)
   }

@@ -1,6 +1,8 @@
 import { HeldBackLimitError } from '../../core/errors.ts'
+import type { Headers } from '../../core/headers.ts'
 import type { Logger } from '../../core/logger.ts'
 import { taskIdName, type TaskId } from '../../core/task-id.ts'
+import type { TopicPartition } from '../../core/topic-partition.ts'
 import type { KeyValueStore } from '../../state/store.ts'
 import type { StoreClock, TaskState } from '../../state/task-state.ts'
 import {
@@ -8,7 +10,6 @@ import {
   type SubTopology,
   type TopologyPlan,
 } from '../../topology/topology-plan.ts'
-import type { RecordQueue } from '../record-queue.ts'
 import { readRedrivenFrom } from '../redriven-from.ts'
 import type { TaskCalls } from '../task-calls.ts'
 import type { TaskMetrics } from '../task-metrics.ts'
@@ -39,6 +40,15 @@ export interface HeldBackParts {
   readonly metrics: TaskMetrics
   readonly logger: Logger
   readonly options: HoldBackOptions
+}
+
+/** The record at a queue's head, as it was read. */
+export interface KeyedRecord extends TopicPartition {
+  readonly offset: number
+  readonly timestampMs: number
+  readonly headers: Headers
+  /** The key's bytes as a string of one character a byte; undefined for a null key. */
+  keyText(): string | undefined
 }
 
 /** A record with a key that is in process, and what is known of its end. */
@@ -105,7 +115,7 @@ export class HeldBack {
    * Looks at the record at a queue's head, before it is processed: undefined where it may be, which is then begun; the
    * offset that it has to stay behind; or what to wait for before asking again.
    */
-  enter(queue: RecordQueue): number | Promise<void> | undefined {
+  enter(queue: KeyedRecord): number | Promise<void> | undefined {
     this.fate = undefined
     const key = queue.keyText()
     if (key === undefined) return undefined
@@ -130,7 +140,7 @@ export class HeldBack {
   }
 
   /** Notes that the record at a queue's head is held back. Throws `HeldBackLimitError`. */
-  hold(queue: RecordQueue): void {
+  hold(queue: KeyedRecord): void {
     const { applicationId } = this.#parts
     const { topic, timestampMs } = queue
     const redriven = readRedrivenFrom(queue.headers, applicationId, queue)
