@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import fc from 'fast-check'
 import { byteText, isAscii, unpacked, writePacked } from '../../src/core/byte-text.ts'
 import { partitionForKey } from '../../src/core/murmur2.ts'
-import { json, string } from '../../src/serdes/index.ts'
+import { json, long, string } from '../../src/serdes/index.ts'
 
 const context = { topic: 't', part: 'value' } as const
 
@@ -34,6 +34,23 @@ test('serdes give the same bytes as text, and read it back', () => {
       }
     }),
   )
+})
+
+test('whole numbers give the same bytes as text, and are read back from any text of eight bytes', () => {
+  const serde = long({ as: 'number' })
+  const numbers = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.nat(70_000), fc.nat(0xff_ff_ff))
+  fc.assert(
+    fc.property(numbers, (value) => {
+      const bytes = serde.serialize(value, context)
+      expect(unpacked(serde.serializeText!(value, context)).equals(bytes)).toBe(true)
+      const text = byteText(bytes)
+      if (isAscii(text)) expect(serde.deserializeText!(text, context)).toBe(value)
+    }),
+  )
+  expect(typeof serde.serializeText!(127, context)).toBe('string')
+  expect(() => serde.serializeText!(0.5, context)).toThrow('safe whole number')
+  expect(() => serde.deserializeText!('1234567', context)).toThrow('expected 8 bytes')
+  expect(() => serde.deserializeText!('\x7f\0\0\0\0\0\0\0', context)).toThrow('safe numbers')
 })
 
 test('a serde made of another one is asked by the methods that it has written anew', () => {

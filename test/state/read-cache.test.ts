@@ -19,6 +19,18 @@ test('never grows beyond its bound, over all stores, and keeps what is used', ()
   expect(two.get('key-4999')).toBeDefined()
 })
 
+test('drops nothing while there is room for all, however often each is used', () => {
+  const budget = new ReadCacheBudget(100_000)
+  const cache = budget.cache()
+  const keys = Array.from({ length: 300 }, (_, key) => `key-${key}`)
+  for (const key of keys) cache.keep(cache.take(key), entry(40))
+  expect(budget.bytes).toBeGreaterThan(75_000)
+  for (let round = 0; round < 5; round++) {
+    for (const key of keys.slice(round * 20)) expect(cache.get(key)).toBeDefined()
+  }
+  for (const key of keys) expect(cache.get(key)).toBeDefined()
+})
+
 test('counts what is replaced, deleted and cleared', () => {
   const budget = new ReadCacheBudget(1_000_000)
   const cache = budget.cache()
