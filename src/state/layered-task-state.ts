@@ -14,11 +14,15 @@ import type { PlacedStore } from './store-shape.ts'
 import { TaskStore } from './task-store.ts'
 import type { UndoLog } from './undo-log.ts'
 import type { WrittenEntries } from './written-entries.ts'
+import type { ChangelogCursor } from './changelog-cursor.ts'
+import { changelogRecords } from './changelog-records.ts'
 import type {
+  ChangelogPlace,
   ChangelogRecord,
   OpenTaskStateOptions,
   SealedChanges,
   StateStatistics,
+  TakenRecords,
   TaskState,
 } from './task-state.ts'
 
@@ -143,13 +147,37 @@ export class LayeredTaskState implements TaskState {
     nextOffset: number,
   ): Promise<void> {
     const store = this.#store(storeName)
-    const offsets = new Map([[storeName, nextOffset]])
-    return this.#write(`the changelog of ${storeName}`, () => {
-      const restored = store.restored(records)
-      if (isPromise(restored))
-        return restored.then((layer) => this.#restored(store, layer, offsets))
-      return this.#restored(store, restored, offsets)
-    })
+    return this.#write(`the changelog of ${storeName}`, () =>
+      this.#restore(store, records, nextOffset),
+    )
+  }
+
+  async restoreFetched(
+    storeName: string,
+    fetched: ChangelogCursor | readonly ChangelogRecord[],
+    { after, nextOffset }: ChangelogPlace,
+  ): Promise<TakenRecords> {
+    const store = this.#store(storeName)
+    const { engine } = store
+    const cursor = 'next' in fetched ? fetched : undefined
+    if (cursor === undefined || !store.keepsAsLogged || engine.takeRestored === undefined) {
+      const records = 'next' in fetched ? changelogRecords(fetched, store.keepsHeaders) : fetched
+      const writing = this.#restoreAfter(store, after, () =>
+        this.#restore(store, records, nextOffset),
+      )
+      return taken(records.length, writing)
+    }
+    const batch = await engine.takeRestored(storeName, cursor)
+    const writing = this.#restoreAfter(store, after, () =>
+      batch.write(nextOffset).then(() => store.committedChanged()),
+    )
+    return taken(
+      batch.records,
+      writing.catch((error: unknown) => {
+        batch.discard()
+        throw error
+      }),
+    )
   }
 
   serialized(
@@ -196,6 +224,31 @@ export class LayeredTaskState implements TaskState {
     } finally {
       this.#onClosed()
     }
+  }
+
+  #restoreAfter(
+    { name, engine }: TaskStore,
+    after: number | undefined,
+    restore: () => MaybePromise<void>,
+  ): Promise<void> {
+    return this.#write(`the changelog of ${name}`, () => {
+      const offset = engine.offset(name)
+      if (offset === after) return restore()
+      throw new LifecycleError(
+        `${this.#name}: records of the changelog of ${name} follow offset ${after}, and the store is at ${offset}`,
+      )
+    })
+  }
+
+  #restore(
+    store: TaskStore,
+    records: readonly ChangelogRecord[],
+    nextOffset: number,
+  ): MaybePromise<void> {
+    const offsets = new Map([[store.name, nextOffset]])
+    const restored = store.restored(records)
+    if (isPromise(restored)) return restored.then((layer) => this.#restored(store, layer, offsets))
+    return this.#restored(store, restored, offsets)
   }
 
   #restored(
@@ -271,6 +324,12 @@ export class LayeredTaskState implements TaskState {
     const { uncommittedBytes } = this
     return { uncommittedBytes, readCacheBytes, engineBytes, engineMemoryBytes }
   }
+}
+
+function taken(records: number, written: Promise<void>): TakenRecords {
+  // Whoever took the records may hear of it later than it happens.
+  written.catch(() => undefined)
+  return { records, written }
 }
 
 function andThen(value: MaybePromise<void>, next: () => MaybePromise<void>): MaybePromise<void> {

@@ -2,6 +2,7 @@ import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { KeyRange, StorageKey } from './key-bytes.ts'
 import type { StoreKind } from './store.ts'
 import type { SlotIndex } from './slot.ts'
+import type { ChangelogCursor } from './changelog-cursor.ts'
 import type { WrittenEntries } from './written-entries.ts'
 import type { EntryScan, ScannedEntry, StoredEntry } from './stored-entry.ts'
 
@@ -63,6 +64,11 @@ export interface StateEngine {
   loadWanted(): MaybePromise<void>
   /** Writes all of it or nothing, with the changelog offsets by store name. */
   commit(commits: readonly StoreCommit[], offsets: ReadonlyMap<string, number>): MaybePromise<void>
+  /**
+   * Takes changelog records of a store whose keys and values are those of the changelog into a batch of their own, while
+   * batches before it may still be written; undefined where the engine has no quicker way than {@link commit}.
+   */
+  takeRestored?(storeName: string, records: ChangelogCursor): Promise<RestoredBatch>
   /** The changelog offset that a store's committed state includes. */
   offset(storeName: string): number | undefined
   /** The sum of the offsets of all stores. */
@@ -71,6 +77,14 @@ export interface StateEngine {
   clear(storeName: string): MaybePromise<void>
   sizes(): MaybePromise<EngineSizes>
   close(): MaybePromise<void>
+}
+
+/** Changelog records that were taken, to be written or discarded. */
+export interface RestoredBatch {
+  readonly records: number
+  /** Writes them with the changelog offset after them. */
+  write(nextOffset: number): Promise<void>
+  discard(): void
 }
 
 export interface EngineSizes {

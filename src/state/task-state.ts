@@ -3,6 +3,7 @@ import type { AsyncCloseable } from '../core/disposable.ts'
 import type { Headers } from '../core/headers.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { TaskId } from '../core/task-id.ts'
+import type { ChangelogCursor } from './changelog-cursor.ts'
 import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore } from './store.ts'
 import type { StoreSpec } from './store-spec.ts'
@@ -35,6 +36,21 @@ export interface ChangelogRecord {
   readonly timestampMs: number
   /** Needed for stores that keep headers; see {@link TaskState.keepsHeaders}. */
   readonly headers?: Headers
+}
+
+/** Where in a store's changelog fetched records lie. */
+export interface ChangelogPlace {
+  /** The offset that the state must include before them: another is refused, which would leave a gap. */
+  readonly after: number | undefined
+  /** The offset that the state includes with them. */
+  readonly nextOffset: number
+}
+
+/** Changelog records that are being written. */
+export interface TakenRecords {
+  readonly records: number
+  /** Resolves when the state includes them. Rejects where they, or records taken before them, could not be written. */
+  readonly written: Promise<void>
 }
 
 /** A task that has state here. */
@@ -120,6 +136,15 @@ export interface TaskState extends AsyncCloseable {
   changelogOffset(storeName: string): number | undefined
   /** Applies changelog records straight to committed state, with the offset after them, atomically. */
   restore(storeName: string, records: readonly ChangelogRecord[], nextOffset: number): Promise<void>
+  /**
+   * The same for records as they were fetched. Resolves when they are taken, so that more can be taken while these are
+   * written; they are written in the order of the calls, and none where one before could not be.
+   */
+  restoreFetched(
+    storeName: string,
+    records: ChangelogCursor | readonly ChangelogRecord[],
+    place: ChangelogPlace,
+  ): Promise<TakenRecords>
   /** A key and a value as the store writes them to its changelog. Throws `SerializationError`. */
   serialized(
     storeName: string,

@@ -63,6 +63,11 @@ export class TaskStore {
     return this.#spec.kind === 'key-value' && this.#spec.headers === true
   }
 
+  /** Whether the engine's keys and values are those of the changelog. */
+  get keepsAsLogged(): boolean {
+    return this.#spec.kind === 'key-value' && this.#layout.variant === undefined
+  }
+
   /** Deletes what has expired by stream time. */
   expire(): MaybePromise<void> {
     return this.#opened.expire()

@@ -1,6 +1,6 @@
 import type { FetchedPartition, PartitionOffset } from '../../broker/port.ts'
 import type { Logger } from '../../core/logger.ts'
-import type { ChangelogRecord } from '../../state/task-state.ts'
+import type { TakenRecords } from '../../state/task-state.ts'
 import type { RestorableTask, StoreChangelog } from './restorable-task.ts'
 import { SourceTopicReader } from './source-topic-reader.ts'
 
@@ -14,23 +14,32 @@ export interface ChangelogReadingOptions {
   readonly endOffset: number
 }
 
+interface Place {
+  /** Of the next record. */
+  readonly offset: number
+  /** What the store says that it includes; undefined where nothing was written into it. */
+  readonly included: number | undefined
+}
+
 /** Brings one store along its changelog, batch by batch; after each the store is at an offset of it. */
 export class ChangelogReading {
   readonly task: RestorableTask
   readonly changelog: StoreChangelog
   readonly #logger: Logger
   readonly #source: SourceTopicReader | undefined
-  #position: number
+  #written: Place
+  /** Beyond what is written by what is being written. */
+  #taken: Place
   /** Where reading is to end, which for a standby moves on. */
   endOffset: number
 
-  private constructor(options: ChangelogReadingOptions, position: number) {
+  private constructor(options: ChangelogReadingOptions, place: Place) {
     const { task, changelog, logger, endOffset } = options
     this.task = task
     this.changelog = changelog
     this.#logger = logger
     this.endOffset = endOffset
-    this.#position = position
+    this.#written = this.#taken = place
     this.#source = changelog.isSource
       ? new SourceTopicReader({ task, changelog, logger })
       : undefined
@@ -42,9 +51,9 @@ export class ChangelogReading {
     const { storeName } = changelog
     const included = task.state.changelogOffset(storeName)
     if (included !== undefined && included >= startOffset && included <= endOffset) {
-      return new ChangelogReading(options, included)
+      return new ChangelogReading(options, { offset: included, included })
     }
-    const reading = new ChangelogReading(options, startOffset)
+    const reading = new ChangelogReading(options, { offset: startOffset, included: undefined })
     if (included !== undefined) reading.#warn({ included, startOffset, endOffset })
     await task.state.clear(storeName)
     return reading
@@ -52,39 +61,59 @@ export class ChangelogReading {
 
   /** The offset of the next record that the store lacks. */
   get position(): number {
-    return this.#position
+    return this.#written.offset
   }
 
   /** Records that the store lacks, as offsets tell. */
   get lag(): number {
-    return Math.max(0, this.endOffset - this.#position)
+    return Math.max(0, this.endOffset - this.position)
   }
 
+  /** Whether there is more to be fetched and taken. */
+  get hasMore(): boolean {
+    return this.#taken.offset < this.endOffset
+  }
+
+  /** What is to be fetched next. */
   get place(): PartitionOffset {
     const { topic, partition } = this.changelog
-    return { topic, partition, offset: this.#position }
+    return { topic, partition, offset: this.#taken.offset }
   }
 
-  /** Writes what was fetched into the store, with the offset after it; gives how many records that were. */
-  async apply(fetched: FetchedPartition): Promise<number> {
+  /**
+   * Takes what was fetched, to be written into the store with the offset after it while more is fetched and taken. Where
+   * that fails, so does what is taken after it.
+   */
+  async take(fetched: FetchedPartition): Promise<TakenRecords> {
     const { task, changelog, endOffset } = this
     const source = this.#source
-    const records = source
-      ? await source.read(fetched.records, endOffset)
-      : changelogRecords(fetched, task.state.keepsHeaders(changelog.storeName))
+    const read = source ? await source.read(fetched.records, endOffset) : fetched.records
     // A source topic is fetched beyond where its records are yet to be processed.
     const nextOffset = source ? Math.min(fetched.nextOffset, endOffset) : fetched.nextOffset
-    await task.state.restore(changelog.storeName, records, nextOffset)
-    this.#position = nextOffset
-    task.restored += records.length
-    return records.length
+    const place = { after: this.#taken.included, nextOffset }
+    const { records, written } = await task.state.restoreFetched(changelog.storeName, read, place)
+    const taken = { offset: nextOffset, included: nextOffset }
+    this.#taken = taken
+    const counted = written.then(() => {
+      this.#written = taken
+      task.restored += records
+    })
+    return { records, written: counted }
   }
 
-  /** Begins from the start: the changelog was cut while it was read, so that what was read may lack deletions. */
+  /** After a write that failed: goes on from where the store is. To be called while nothing is being written. */
+  goBack(): void {
+    this.#taken = this.#written
+  }
+
+  /**
+   * Begins from the start: the changelog was cut while it was read, so that what was read may lack deletions. To be called
+   * while nothing is being written.
+   */
   async beginAnew(startOffset: number): Promise<void> {
-    this.#warn({ included: this.#position, startOffset, endOffset: this.endOffset })
+    this.#warn({ included: this.position, startOffset, endOffset: this.endOffset })
     await this.task.state.clear(this.changelog.storeName)
-    this.#position = startOffset
+    this.#written = this.#taken = { offset: startOffset, included: undefined }
   }
 
   #warn(facts: globalThis.Record<string, unknown>): void {
@@ -92,22 +121,4 @@ export class ChangelogReading {
     const message = 'The changelog no longer has where the store is; restoring anew'
     this.#logger.warn(message, { task: this.task.name, storeName, topic, partition, ...facts })
   }
-}
-
-function changelogRecords(
-  { records: cursor }: FetchedPartition,
-  keepsHeaders: boolean,
-): ChangelogRecord[] {
-  const records: ChangelogRecord[] = []
-  while (cursor.next()) {
-    const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor
-    if (keyEnd < 0) continue
-    records.push({
-      key: buffer.subarray(keyStart, keyEnd),
-      value: valueEnd < 0 ? null : buffer.subarray(valueStart, valueEnd),
-      timestampMs,
-      ...(keepsHeaders ? { headers: cursor.headers() } : {}),
-    })
-  }
-  return records
 }

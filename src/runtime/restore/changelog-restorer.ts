@@ -12,6 +12,7 @@ import { topicPartitionName } from '../../core/topic-partition.ts'
 import type { ActiveTask } from '../active-task.ts'
 import { ChangelogReading } from './changelog-reading.ts'
 import { earliestOffset, findOffset } from './changelog-offsets.ts'
+import { WritesUnderWay } from './writes-under-way.ts'
 
 /** What restoring needs of the worker. */
 export interface ChangelogRestorerOptions {
@@ -26,7 +27,14 @@ export interface ChangelogRestorerOptions {
 /** The stores that are being restored, by the changelog's name. A reading ends at the changelog's end as it began. */
 type Restorations = Map<string, { readonly task: ActiveTask; readonly reading: ChangelogReading }>
 
+interface UnderWay {
+  readonly open: Restorations
+  readonly writes: WritesUnderWay
+}
+
 const pollTimeoutMs = 500
+/** A few chunks, as one partition brings them or several stores together. */
+const maxWritingBytes = 4 << 20
 
 /**
  * Brings the stores of tasks to the end of their changelogs: from the offset that their state includes, or from the
@@ -63,15 +71,17 @@ export class ChangelogRestorer {
     if (open.size === 0) return
     const { broker, isolation } = this.#options
     const fetcher = broker.openFetcher({ isolation })
+    const writes = new WritesUnderWay(maxWritingBytes)
     try {
       fetcher.assign([...open.values()].map(({ reading }) => reading.place))
       while (open.size > 0) {
-        for (const fetched of await this.#poll(fetcher, open, signal)) {
-          await this.#apply(open, fetched)
+        for (const fetched of await this.#poll(fetcher, { open, writes }, signal)) {
+          await this.#take({ open, writes }, fetched)
           signal.throwIfAborted()
         }
-        for (const [name, { task, reading }] of open) {
-          if (reading.lag > 0) continue
+        const ended = [...open].filter(([, { reading }]) => !reading.hasMore)
+        if (ended.length > 0) await writes.settle()
+        for (const [name, { task, reading }] of ended) {
           fetcher.unassign([reading.changelog])
           open.delete(name)
           if (whole(task)) onWhole(task)
@@ -79,6 +89,7 @@ export class ChangelogRestorer {
       }
     } finally {
       await fetcher.close()
+      await writes.settle()
     }
   }
 
@@ -113,7 +124,7 @@ export class ChangelogRestorer {
 
   async #poll(
     fetcher: Fetcher,
-    open: Restorations,
+    { open, writes }: UnderWay,
     signal: AbortSignal,
   ): Promise<FetchedPartition[]> {
     try {
@@ -122,6 +133,7 @@ export class ChangelogRestorer {
       const place = error instanceof OffsetOutOfRangeError ? error.topicPartition : undefined
       const found = place && open.get(topicPartitionName(place.topic, place.partition))
       if (!found) throw error
+      await writes.settle()
       const { task, reading } = found
       const before = reading.lag
       await reading.beginAnew(await earliestOffset(this.#options.broker, reading.changelog))
@@ -131,14 +143,20 @@ export class ChangelogRestorer {
     }
   }
 
-  async #apply(open: Restorations, fetched: FetchedPartition): Promise<void> {
+  async #take({ open, writes }: UnderWay, fetched: FetchedPartition): Promise<void> {
     const found = open.get(topicPartitionName(fetched.topic, fetched.partition))
     if (!found) return
+    const { clock, onRestored } = this.#options
     const { task, reading } = found
-    const before = reading.position
-    const records = await reading.apply(fetched)
-    task.restoreRemaining = Math.max(0, task.restoreRemaining - (reading.position - before))
-    this.#options.onRestored(task, records)
-    await this.#options.clock.yieldToEventLoop()
+    await writes.room(fetched.bytes)
+    const before = reading.place.offset
+    const { records, written } = await reading.take(fetched)
+    const offsets = reading.place.offset - before
+    const counted = written.then(() => {
+      task.restoreRemaining = Math.max(0, task.restoreRemaining - offsets)
+      onRestored(task, records)
+    })
+    writes.add(fetched.bytes, counted)
+    await clock.yieldToEventLoop()
   }
 }

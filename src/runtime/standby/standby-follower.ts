@@ -3,6 +3,7 @@ import { messageOf, OffsetOutOfRangeError } from '../../core/errors.ts'
 import { topicPartitionName } from '../../core/topic-partition.ts'
 import { isolationOf } from '../active-task.ts'
 import { isRecoverable } from '../recoverable.ts'
+import { WritesUnderWay } from '../restore/writes-under-way.ts'
 import { earliestOffset, findOffset } from '../restore/changelog-offsets.ts'
 import { ChangelogReading } from '../restore/changelog-reading.ts'
 import type { WorkerOptions } from '../worker-options.ts'
@@ -29,6 +30,8 @@ const retryMaxMs = 10_000
 /** Small, since a batch is written in one go, and active tasks wait for it. */
 const maxPartitionBytes = 262_144
 const maxBufferedBytes = 4 * 1_048_576
+/** Two batches, so that one is taken while one before it is written. */
+const maxWritingBytes = 2 * maxPartitionBytes
 
 /**
  * Reads the changelogs of standbys on and on, without a group, a batch at a time, and lets the event loop turn after
@@ -46,6 +49,7 @@ export class StandbyFollower {
   readonly #readings = new Map<string, { task: StandbyTask; reading: ChangelogReading }>()
   /** The changelogs that are being fetched. A source topic is not, while all that was processed is read. */
   readonly #fetching = new Set<string>()
+  readonly #writes = new WritesUnderWay(maxWritingBytes)
   #fetcher: Fetcher | undefined
   #stopping = new AbortController()
   #running: Promise<void> | undefined
@@ -105,10 +109,10 @@ export class StandbyFollower {
       try {
         if (this.#parts.isHeldUp()) await clock.sleep(heldUpMs, signal)
         else await this.#turn(signal)
+        if (signal.aborted) await this.#writes.settle()
         this.#failures = 0
       } catch (error) {
-        // What a poll had fetched that failed is fetched again, from where the stores are.
-        this.#fetching.clear()
+        await this.#readAgain()
         if (signal.aborted) return
         if (!isRecoverable(error)) {
           this.#failure = { error }
@@ -127,17 +131,18 @@ export class StandbyFollower {
 
   async #turn(signal: AbortSignal): Promise<void> {
     const { clock, broker, config } = this.#options
-    this.#fetcher ??= broker.openFetcher({
+    const fetcher = (this.#fetcher ??= broker.openFetcher({
       isolation: isolationOf(config.processingGuarantee),
       maxPartitionBytes,
       maxBufferedBytes,
-    })
+    }))
     if (clock.monotonicMs() - this.#refreshedMs >= refreshIntervalMs) await this.#refresh(signal)
-    this.#assign(this.#fetcher)
-    const waiting = await this.#poll(this.#fetcher, signal)
+    this.#assign(fetcher)
+    const waiting = await this.#poll(fetcher, signal)
+    if (waiting.length === 0) await this.#writes.settle()
     try {
       while (waiting.length > 0 && !signal.aborted) {
-        await this.#apply(waiting[0]!)
+        await this.#take(fetcher, waiting[0]!)
         waiting.shift()
         await clock.yieldToEventLoop()
       }
@@ -149,12 +154,28 @@ export class StandbyFollower {
     }
   }
 
-  async #apply(fetched: FetchedPartition): Promise<void> {
-    const found = this.#readings.get(topicPartitionName(fetched.topic, fetched.partition))
+  async #take(fetcher: Fetcher, fetched: FetchedPartition): Promise<void> {
+    const name = topicPartitionName(fetched.topic, fetched.partition)
+    const found = this.#readings.get(name)
     if (!found) return
     const { task, reading } = found
     if (!reading.changelog.isSource) reading.endOffset = fetched.highWatermark
-    this.#parts.onRestored(task, await reading.apply(fetched))
+    await this.#writes.room(fetched.bytes)
+    const { records, written } = await reading.take(fetched)
+    const counted = written.then(() => this.#parts.onRestored(task, records))
+    this.#writes.add(fetched.bytes, counted)
+    if (reading.place.offset >= fetched.nextOffset) return
+    // The rest is yet to be processed, and has to be fetched again when it is.
+    this.#fetching.delete(name)
+    fetcher.unassign([reading.changelog])
+  }
+
+  /** Has what was fetched before a failure fetched again, from where the stores are. */
+  async #readAgain(): Promise<void> {
+    // The failure is known.
+    await this.#writes.settle().catch(() => undefined)
+    for (const { reading } of this.#readings.values()) reading.goBack()
+    this.#fetching.clear()
   }
 
   /** Asks where changelogs end, and begins to read those of new tasks. */
@@ -204,7 +225,7 @@ export class StandbyFollower {
   #assign(fetcher: Fetcher): void {
     for (const [name, { reading }] of this.#readings) {
       const { changelog } = reading
-      const mayRead = !changelog.isSource || reading.lag > 0
+      const mayRead = !changelog.isSource || reading.hasMore
       if (mayRead && !this.#fetching.has(name)) {
         this.#fetching.add(name)
         fetcher.assign([reading.place])
@@ -222,6 +243,7 @@ export class StandbyFollower {
       const name = place && topicPartitionName(place.topic, place.partition)
       const found = name === undefined ? undefined : this.#readings.get(name)
       if (name === undefined || !found) throw error
+      await this.#writes.settle()
       const { reading } = found
       await reading.beginAnew(await earliestOffset(this.#options.broker, reading.changelog))
       this.#fetching.delete(name)

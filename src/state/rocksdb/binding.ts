@@ -63,4 +63,6 @@ export interface RocksDbBatch {
    * nothing of it; a machine that stops may lose the last batches, each as a whole, with the offsets in them.
    */
   write(): Promise<void>
+  /** Lets go of what was put, where it is not to be written. */
+  discard(): void
 }

@@ -3,7 +3,8 @@ import { committedEntry, type LayerEntry } from '../layer-entry.ts'
 import type { ByteBuffers } from './byte-buffers.ts'
 import { readNumber, writeNumber } from './store-table.ts'
 
-const timeBytes = 8
+/** How many bytes of a value tell its event time. */
+export const timeBytes = 8
 
 /** A value as the database has it: 8 bytes of event time, then the value. */
 export function databaseValue(

@@ -18,6 +18,7 @@ export function guardedDatabase(database: RocksDb, folder: string): RocksDb {
         put: (key, value) => batch.put(key, value),
         delete: (key) => batch.delete(key),
         write: () => guard(batch.write()),
+        discard: () => batch.discard(),
       }
     },
     clearRange: (range) => guard(database.clearRange(range)),

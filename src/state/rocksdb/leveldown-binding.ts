@@ -97,6 +97,7 @@ class LeveldownDb implements RocksDb {
       put: (key, value) => void batch.put(key, value),
       delete: (key) => void batch.del(key),
       write: () => run((done) => batch.write(done)),
+      discard() {},
     }
   }
 

@@ -105,6 +105,7 @@ class NativeDb implements RocksDb {
           write.destroy()
         }
       },
+      discard: () => write.destroy(),
     }
   }
 

@@ -1,10 +1,18 @@
 import type { Clock } from '../../core/clock.ts'
 import { StateStoreError } from '../../core/errors.ts'
-import type { EngineSizes, StateEngine, StoreCommit, StoreShape } from '../state-engine.ts'
+import type { ChangelogCursor } from '../changelog-cursor.ts'
+import type {
+  EngineSizes,
+  RestoredBatch,
+  StateEngine,
+  StoreCommit,
+  StoreShape,
+} from '../state-engine.ts'
 import type { RocksDb, RocksDbBatch } from './binding.ts'
 import { CachedWindows } from './cached-windows.ts'
 import { includedOffset } from './changelog-fact.ts'
 import { databaseValue } from './database-value.ts'
+import { fillBatch } from './fill-batch.ts'
 import { freshBuffers, ReusedBuffers, type ByteBuffers } from './byte-buffers.ts'
 import { PendingReads } from './pending-reads.ts'
 import { ReadCacheBudget } from './read-cache.ts'
@@ -79,6 +87,32 @@ export class RocksDbEngine implements StateEngine {
       return undefined
     }
     return this.#commit(commits, moved)
+  }
+
+  async takeRestored(storeName: string, cursor: ChangelogCursor): Promise<RestoredBatch> {
+    const entries = this.entries(storeName)
+    const batch = this.#database.batch()
+    try {
+      const records = await fillBatch(cursor, {
+        batch,
+        buffers: batch.copiesAtOnce ? this.#buffers : freshBuffers,
+        storeId: entries.id,
+        clock: this.#clock,
+        recordsPerTurn: writesPerTurn,
+      })
+      return {
+        records,
+        write: async (nextOffset) => {
+          await this.#write(batch, [[storeName, nextOffset]])
+          // Which keys these were is not known any more.
+          if (records > 0) entries.cache.clear()
+        },
+        discard: () => batch.discard(),
+      }
+    } catch (error) {
+      batch.discard()
+      throw error
+    }
   }
 
   offset(storeName: string): number | undefined {
@@ -175,21 +209,28 @@ export class RocksDbEngine implements StateEngine {
     const batch = this.#database.batch()
     const buffers = batch.copiesAtOnce ? this.#buffers : freshBuffers
     for (const commit of commits) await this.#put(batch, buffers, commit)
-    for (const [storeName, offset] of offsets) {
-      batch.put(factKey('offset', this.entries(storeName).id), numberBytes(offset))
-    }
     for (const commit of commits) if (!commit.keep) this.#lostWindows(commit)
     try {
-      await batch.write()
+      await this.#write(batch, offsets)
     } catch (error) {
       // It may be on disk after all.
       for (const commit of commits) this.#lostWindows(commit)
       throw error
     }
-    for (const [storeName, offset] of offsets) this.#offsets.set(storeName, offset)
-    this.#noted.moved(this.offsetSum)
     for (const commit of commits) await this.#written(commit)
     for (const commit of commits) await this.#dropExpired(commit)
+  }
+
+  async #write(
+    batch: RocksDbBatch,
+    offsets: readonly (readonly [string, number])[],
+  ): Promise<void> {
+    for (const [storeName, offset] of offsets) {
+      batch.put(factKey('offset', this.entries(storeName).id), numberBytes(offset))
+    }
+    await batch.write()
+    for (const [storeName, offset] of offsets) this.#offsets.set(storeName, offset)
+    this.#noted.moved(this.offsetSum)
   }
 
   /** Says that what a commit brings is on disk and not in memory. */

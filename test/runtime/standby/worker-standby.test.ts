@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { StreamsBuilder, topic } from 'millrace'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StreamsBuilder, topic, type Topology } from 'millrace'
 import { string } from 'millrace/serdes'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
+import type { Broker, Fetcher, FetcherOptions } from '../../../src/broker/port.ts'
 import { PrometheusMetrics } from '../../../src/metrics/prometheus.ts'
 import { silentLogger, type Logger } from '../../../src/core/logger.ts'
 import type { WorkerConfig } from '../../../src/runtime/worker-config.ts'
@@ -14,6 +16,7 @@ import type { KeyValueStore } from '../../../src/state/store.ts'
 import type { StateProvider } from '../../../src/state/task-state.ts'
 import { counting, createCountingTopics, exactly, produceRound, readTotals } from '../counting.ts'
 import { Gate } from '../gate.ts'
+import { overlay } from '../overlay.ts'
 import {
   createWorker,
   eventually,
@@ -90,6 +93,38 @@ const restoredByActive = ({ worker }: TestWorker): number =>
 
 const restoredByStandbys = ({ worker }: TestWorker): number =>
   worker.status().standbys.reduce((sum, task) => sum + task.restored, 0)
+
+/** Keeps what a standby has fetched first until it is let go. */
+class Hand {
+  readonly isFull: Promise<void>
+  #fill!: () => void
+  #open!: () => void
+  readonly #isOpen: Promise<void>
+
+  constructor() {
+    this.isFull = new Promise((resolve) => (this.#fill = resolve))
+    this.#isOpen = new Promise((resolve) => (this.#open = resolve))
+  }
+
+  letGo(): void {
+    this.#open()
+  }
+
+  hold(client: Broker, options: FetcherOptions): Fetcher {
+    const fetcher = client.openFetcher(options)
+    // Standbys alone are fetched in small chunks.
+    if (options.maxPartitionBytes === undefined) return fetcher
+    return overlay(fetcher, {
+      poll: async (wait) => {
+        const fetched = await fetcher.poll(wait)
+        if (fetched.length === 0) return fetched
+        this.#fill()
+        await this.#isOpen
+        return fetched
+      },
+    })
+  }
+}
 
 const kill = async ({ worker, client }: TestWorker): Promise<void> => {
   client.crash()
@@ -258,16 +293,19 @@ describe('a standby', () => {
 describe('a standby of a table that its source topic restores', () => {
   const rows = topic('rows', { key: string(), value: string() })
 
-  /** Goes no further than what was processed: the rest is for the task to process. */
-  it('goes as far as the group has processed the topic, and takes over from there', async () => {
+  const reading = (): Topology => {
     const builder = new StreamsBuilder()
     builder
       .table(rows, { store: 'rows' })
       .toStream()
       .to(topic('totals', { key: string(), value: string() }))
-    const topology = builder.build({ optimize: ['reuse.ktable.source.topics'] })
-    const client = broker.open()
-    await client.createTopics([{ name: 'rows', partitions: 2 }])
+    return builder.build({ optimize: ['reuse.ktable.source.topics'] })
+  }
+
+  /** Goes no further than what was processed: the rest is for the task to process. */
+  it('goes as far as the group has processed the topic, and takes over from there', async () => {
+    const topology = reading()
+    await broker.open().createTopics([{ name: 'rows', partitions: 2 }])
     const write = (value: string): Promise<void> =>
       produce(broker, 'rows', [
         { key: 'a', value, partition: 0 },
@@ -302,6 +340,56 @@ describe('a standby of a table that its source topic restores', () => {
     for (const { store } of second.worker.storeViews('rows')) {
       const table = store as KeyValueStore<string, string>
       expect([await table.get('a'), await table.get('b')]).toContain('3')
+    }
+  })
+
+  /** They were passed over where they were fetched before they were processed, and applied when they were. */
+  it('lacks none of the records that were processed while it had them in hand', async () => {
+    const topology = reading()
+    await broker.open().createTopics([{ name: 'rows', partitions: 2 }])
+    const keysRead = ['1', '2', '3', '4']
+    const write = (key: string): Promise<void> =>
+      produce(
+        broker,
+        'rows',
+        [0, 1].map((partition) => ({ key, value: key, partition })),
+      )
+    const processed = (rounds: number): Promise<void> =>
+      eventually(async () => expect(await readAll(broker, 'totals')).toHaveLength(2 * rounds))
+    const first = await start({ topology, config: withStandby })
+    await write('1')
+    await processed(1)
+    gate.hold('worker', 'fetch')
+    await write('2')
+    await write('3')
+    const hand = new Hand()
+    const second = await start({
+      topology,
+      config: withStandby,
+      clientId: 'second',
+      wrap: (client) => overlay(client, { openFetcher: (options) => hand.hold(client, options) }),
+    })
+    // The standby has all three, of which one is processed.
+    await hand.isFull
+    gate.release()
+    await processed(3)
+    // By the time that it applies them it is about to ask again how much is processed.
+    await sleep(1_000)
+    hand.letGo()
+    await write('4')
+    await processed(4)
+    await eventually(() => {
+      expect(second.worker.status().standbys[0]!.stores[0]).toMatchObject({ offset: 4 })
+    })
+    await kill(first)
+    await eventually(() => {
+      const states = second.worker.status().tasks.map(({ state }) => state)
+      expect(states).toEqual(['running', 'running'])
+    })
+    for (const { store } of second.worker.storeViews('rows')) {
+      const table = store as KeyValueStore<string, string>
+      const values = await Promise.all(keysRead.map((key) => table.get(key)))
+      expect(values).toEqual(keysRead)
     }
   })
 })

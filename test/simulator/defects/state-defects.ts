@@ -1,5 +1,6 @@
 import type { Broker } from 'millrace/broker/embedded'
 import type { StateProvider } from 'millrace/state'
+import { changelogRecords } from '../../../src/state/changelog-records.ts'
 import { LayeredStore } from '../../../src/state/layered-store.ts'
 import type { WrittenEntries } from '../../../src/state/written-entries.ts'
 import type { LayerEntry } from '../../../src/state/layer-entry.ts'
@@ -102,12 +103,11 @@ const discardKeeps: Defect = {
 const tombstonesLost: Defect = {
   name: 'deletions are lost in restoring',
   options: withState((state) => ({
-    restore: (store, records, next) =>
-      state.restore(
-        store,
-        records.filter(({ value }) => value !== null),
-        next,
-      ),
+    restoreFetched(store, fetched, place) {
+      const records = 'next' in fetched ? changelogRecords(fetched, true) : fetched
+      const kept = records.filter(({ value }) => value !== null)
+      return state.restoreFetched(store, kept, place)
+    },
   })),
 }
 

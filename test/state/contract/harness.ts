@@ -21,6 +21,7 @@ import {
 } from 'millrace/state'
 import { rocksDbState, type BindingName } from 'millrace/state/rocksdb'
 import { unpacked } from '../../../src/core/byte-text.ts'
+import type { ChangelogCursor } from '../../../src/state/changelog-cursor.ts'
 import type { Serde } from '../../../src/serdes/serde.ts'
 
 /** An implementation of the state contract. */
@@ -140,4 +141,33 @@ export function changelogRecord({ key, value, timestampMs, headers }: Change): C
     timestampMs,
     headers,
   }
+}
+
+/** Changelog records as a fetch brings them, all in one buffer. */
+export function fetchedRecords(records: readonly ChangelogRecord[]): ChangelogCursor {
+  const parts = records.flatMap(({ key, value }) => [key, value ?? Buffer.alloc(0)])
+  const buffer = Buffer.concat(parts)
+  let at = -1
+  let end = 0
+  const cursor = {
+    buffer,
+    timestampMs: -1,
+    keyStart: 0,
+    keyEnd: -1,
+    valueStart: 0,
+    valueEnd: -1,
+    next(): boolean {
+      const record = records[++at]
+      if (record === undefined) return false
+      const { key, value, timestampMs } = record
+      cursor.timestampMs = timestampMs
+      cursor.keyStart = end
+      cursor.valueStart = cursor.keyEnd = end += key.length
+      end += value?.length ?? 0
+      cursor.valueEnd = value === null ? -1 : end
+      return true
+    },
+    headers: () => records[at]?.headers ?? [],
+  }
+  return cursor
 }

@@ -10,7 +10,7 @@ import type {
   StoreSpec,
   TaskState,
 } from 'millrace/state'
-import { changelogRecord, provider, taskOptions, type Engine } from './harness.ts'
+import { changelogRecord, fetchedRecords, provider, taskOptions, type Engine } from './harness.ts'
 
 /** A kind of store, with a model of it that is as simple as it can be written. */
 export interface Kind<S extends StateStore, M, W> {
@@ -201,7 +201,11 @@ export function kindProperties<S extends StateStore, M, W>(
             const at = cut % (records.length + 1)
             const name = kind.spec.storeName
             await restored.restore(name, records.slice(0, at), at)
-            await restored.restore(name, records.slice(at), records.length)
+            const rest = fetchedRecords(records.slice(at))
+            const place = { after: at, nextOffset: records.length }
+            await (
+              await restored.restoreFetched(name, rest, place)
+            ).written
             const contents = await kind.contents(pair.store)
             expect(await kind.contents(restored.store(name) as S)).toEqual(contents)
             expect(await kind.contents(restored.committedStore(name) as S)).toEqual(contents)

@@ -4,6 +4,7 @@ import type { SealedChanges, StateProvider, TaskState } from 'millrace/state'
 import {
   all,
   changelogRecord,
+  fetchedRecords,
   pairs,
   provider,
   stores,
@@ -215,8 +216,16 @@ export function modelContract(engine: Engine): void {
             for (const name of ['counts', 'per-hour']) {
               const records = changes.filter(({ storeName }) => storeName === name)
               const half = records.length >> 1
-              await restored.restore(name, records.slice(0, half).map(changelogRecord), half)
-              await restored.restore(name, records.slice(half).map(changelogRecord), records.length)
+              const before = fetchedRecords(records.slice(0, half).map(changelogRecord))
+              const rest = fetchedRecords(records.slice(half).map(changelogRecord))
+              // The second is taken while the first is written.
+              const places = [
+                { after: undefined, nextOffset: half },
+                { after: half, nextOffset: records.length },
+              ] as const
+              const first = await restored.restoreFetched(name, before, places[0])
+              const second = await restored.restoreFetched(name, rest, places[1])
+              await Promise.all([first.written, second.written])
             }
             expect(await all(stores(restored).counts.range())).toEqual(
               await all(stores(live).counts.range()),

@@ -10,6 +10,7 @@ import {
   all,
   changelogRecord,
   commit,
+  fetchedRecords,
   keyValueSpec,
   pairs,
   provider,
@@ -235,6 +236,36 @@ function changelog(engine: Engine): void {
       expect(await all(committedCounts.range())).toEqual(expected)
       await state.restore('counts', [], 12)
       expect(state.changelogOffset('counts')).toBe(12)
+    })
+
+    test('what is restored as it was fetched takes the place of what was read before', async () => {
+      const state = await (await provider(engine)).openTask(taskOptions())
+      const { counts, committedCounts } = stores(state)
+      for (const key of ['a', 'b', 'c']) counts.put(key, 1, 5)
+      await commit(state, { counts: 3 })
+      for (const key of ['a', 'b', 'c', 'd']) counts.prefetch(key)
+      await state.loadPrefetched()
+      const long = Number('9'.repeat(15))
+      const records = [
+        { key: Buffer.from('a'), value: Buffer.from('2'), timestampMs: 10 },
+        { key: Buffer.from('b'), value: null, timestampMs: 11 },
+        { key: Buffer.from('a'), value: Buffer.from(`${long}`.padStart(80)), timestampMs: -12 },
+        { key: Buffer.from('d'.repeat(80)), value: Buffer.from('4'), timestampMs: 2 ** 40 },
+      ]
+      const place = { after: 3, nextOffset: 8 }
+      const taken = await state.restoreFetched('counts', fetchedRecords(records), place)
+      expect(taken.records).toBe(4)
+      await taken.written
+      expect(state.changelogOffset('counts')).toBe(8)
+      const expected = [
+        { key: 'a', value: long, timestampMs: -12 },
+        { key: 'c', value: 1, timestampMs: 5 },
+        { key: 'd'.repeat(80), value: 4, timestampMs: 2 ** 40 },
+      ]
+      expect(await all(counts.range())).toEqual(expected)
+      expect(await all(committedCounts.range())).toEqual(expected)
+      expect(await counts.get('a')).toBe(long)
+      expect(await counts.get('b')).toBeUndefined()
     })
 
     test('clear empties one store and forgets its offset', async () => {

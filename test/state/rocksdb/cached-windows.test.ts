@@ -36,6 +36,7 @@ class Disk implements RocksDb {
         await Promise.resolve()
         for (const write of writes) write()
       },
+      discard() {},
     }
   }
 
