@@ -11,6 +11,7 @@ export class ChaosKafka {
   readonly #folder: string
   readonly #config: Readonly<Record<string, string>>
   #running: RunningKafka
+  #keepsData = false
 
   private constructor(
     folder: string,
@@ -68,9 +69,15 @@ export class ChaosKafka {
     })
   }
 
+  /** Has the data stay after the end, to be looked at; says where. */
+  keepData(): string {
+    this.#keepsData = true
+    return `Kafka's data stay in ${this.#folder}`
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.proxies.map((proxy) => proxy.close()))
-    await this.#running.stop({ signal: 'SIGKILL' })
-    await rm(this.#folder, { recursive: true, force: true })
+    await this.#running.stop({ signal: this.#keepsData ? 'SIGTERM' : 'SIGKILL' })
+    if (!this.#keepsData) await rm(this.#folder, { recursive: true, force: true })
   }
 }

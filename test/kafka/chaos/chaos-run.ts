@@ -17,6 +17,12 @@ export interface ChaosOptions {
   readonly faults: number
   readonly workers?: number
   readonly recordsPerSecond?: number
+  /** Copies of each task's state that other workers keep. Default 0. */
+  readonly standbys?: number
+  /** Whether the workers are static members of their group. Default: no. */
+  readonly staticMembers?: boolean
+  /** A folder for all that the workers write; Kafka's data stay too where anything is wrong. Default: nothing is kept. */
+  readonly logs?: string
   readonly log?: (line: string) => void
 }
 
@@ -79,11 +85,17 @@ class ChaosRun {
     this.#random = seeded(options.seed)
     this.#workers = kafka.proxies.map(
       ({ port }, i) =>
-        new ChaosWorker(`worker ${i}`, {
-          applicationId,
-          bootstrap: `127.0.0.1:${port}`,
-          stateDir: join(folder, `worker-${i}`),
-        }),
+        new ChaosWorker(
+          `worker ${i}`,
+          {
+            applicationId,
+            bootstrap: `127.0.0.1:${port}`,
+            stateDir: join(folder, `worker-${i}`),
+            numStandbyReplicas: options.standbys ?? 0,
+            groupInstanceId: options.staticMembers ? `worker-${i}` : undefined,
+          },
+          options.logs && join(options.logs, `worker-${i}.log`),
+        ),
     )
   }
 
@@ -116,8 +128,12 @@ class ChaosRun {
       const rows = await rowsOf(this.#workers)
       await Promise.all(this.#workers.map((worker) => worker.end('SIGTERM')))
       const openTransactions = await this.#openTransactions(broker)
+      const verdict = await verify(broker, rows)
+      const { missing, surplus, wrong, wrongRows } = verdict
+      const isFaultless = missing + surplus + wrong + wrongRows + openTransactions === 0
+      if (this.#options.logs !== undefined && !isFaultless) this.#log(this.#kafka.keepData())
       return {
-        ...(await verify(broker, rows)),
+        ...verdict,
         faults: this.#faults,
         seconds: (performance.now() - startedMs) / 1000,
         surprises: this.#workers.flatMap((worker) => worker.surprises),

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ChaosWorkerConfig, StoreRow, WorkerMessage } from './worker-process.ts'
@@ -20,9 +21,13 @@ export class ChaosWorker {
   /** The last output of processes that ended though nothing ended them. */
   readonly surprises: string[] = []
 
-  constructor(name: string, config: ChaosWorkerConfig) {
+  /** Where all that the processes write is kept; undefined where only the last of it is. */
+  readonly #log: string | undefined
+
+  constructor(name: string, config: ChaosWorkerConfig, log?: string) {
     this.name = name
     this.#config = config
+    this.#log = log
   }
 
   get isRunning(): boolean {
@@ -46,6 +51,7 @@ export class ChaosWorker {
     this.#output = ''
     const keep = (bytes: Buffer): void => {
       this.#output = (this.#output + bytes.toString()).slice(-keptOutput)
+      if (this.#log !== undefined) appendFileSync(this.#log, bytes)
     }
     child.stdout!.on('data', keep)
     child.stderr!.on('data', keep)

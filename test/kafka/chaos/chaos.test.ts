@@ -8,7 +8,7 @@ describe(`exactly once on Kafka, over ${faults} faults that befall three workers
   let report: ChaosReport
 
   beforeAll(async () => {
-    report = await runChaos({ seed: 20_260, faults })
+    report = await runChaos({ seed: 20_260, faults, standbys: 1 })
   }, 420_000)
 
   it('has the faults happen while records are read', () => {

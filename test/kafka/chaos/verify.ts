@@ -17,6 +17,9 @@ export interface Verdict {
   readonly examples: readonly string[]
 }
 
+/** So many that it can be seen which partitions and outputs are concerned. */
+const examplesMax = 200
+
 type ByKey = Map<string, bigint[]>
 
 /**
@@ -44,7 +47,7 @@ export async function verify(broker: Broker, rows: readonly StoreRow[]): Promise
     }
     if (store !== undefined) verdict.wrongRows += compareRows(store, byKey, rows, examples)
   }
-  return { ...verdict, examples: examples.slice(0, 10) }
+  return { ...verdict, examples: examples.slice(0, examplesMax) }
 }
 
 function fold(

@@ -9,6 +9,9 @@ export interface ChaosWorkerConfig {
   readonly applicationId: string
   readonly bootstrap: string
   readonly stateDir: string
+  readonly numStandbyReplicas?: number
+  /** Makes the worker a static member of its group. */
+  readonly groupInstanceId?: string | undefined
 }
 
 /** A row of a store, as it goes over IPC. */
@@ -41,6 +44,9 @@ const config: KafkaStreamsConfig = {
   heartbeatIntervalMs: 300,
   rebalanceTimeoutMs: 5_000,
   transactionTimeoutMs: 4_000,
+  numStandbyReplicas: told.numStandbyReplicas ?? 0,
+  probingRebalanceIntervalMs: 2_000,
+  ...(told.groupInstanceId !== undefined && { groupInstanceId: told.groupInstanceId }),
 }
 const app = new KafkaStreams(config)
 const say = (message: WorkerMessage): void => void process.send?.(message)
