@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import {
+import type {
+  DeadLetterFilter,
   DeadLetterQueue,
-  type DeadLetterFilter,
-  type ListedDeadLetter,
-  type RedriveOptions,
+  ListedDeadLetter,
+  RedriveOptions,
 } from '../index.ts'
 import { deadLetterJson, deadLetterTable } from './dlq-printer.ts'
 import { resolvePlace } from './resolve-config.ts'
@@ -144,6 +144,7 @@ async function open(flags: FilterFlags): Promise<DeadLetterQueue> {
   const { config: file, brokers, applicationId, deadLetterTopic } = flags
   const text = { brokers, applicationId, deadLetterTopic }
   const place = await resolvePlace({ file, flags: text, environment: process.env })
+  const { DeadLetterQueue } = await import('../dead-letter-queue.ts')
   return await DeadLetterQueue.open({
     broker: place.broker,
     applicationId: place.applicationId,

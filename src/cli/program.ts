@@ -3,13 +3,11 @@ import { basename } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { DescribeFormat } from '../topology/describe-plan.ts'
 import { cliLogger } from './cli-logger.ts'
-import { runDev } from './dev-command.ts'
 import { runDiff } from './diff-command.ts'
 import { addDlqCommands } from './dlq-commands.ts'
 import { exitCodes } from './exit-code.ts'
 import { loadTopology } from '../load-topology.ts'
 import { findTopology, resolveConfig } from './resolve-config.ts'
-import { runWorker } from './run-command.ts'
 import { withThreadModule } from './thread-config.ts'
 import { addSchemasCommands } from './schemas-commands.ts'
 import { httpAddress, kebab, settings, type TextSettings } from './settings-sources.ts'
@@ -29,7 +27,11 @@ interface DevFlags extends LogFlags {
   readonly exit?: true
 }
 
-/** The command line. It throws instead of exiting, and whoever runs it says what became of it. */
+/**
+ * The command line. It throws instead of exiting, and whoever runs it says what became of it.
+ *
+ * What only one command needs is loaded by that command: a broker or a worker is no part of `describe`.
+ */
 export function createProgram(): Command {
   const program = new Command('millrace')
   program
@@ -77,6 +79,7 @@ function addRun(program: Command): void {
     const { config: file } = flags as { readonly config?: string }
     const sources = { module, file, flags, environment: process.env }
     const config = withThreadModule(await resolveConfig(sources, logger), sources)
+    const { runWorker } = await import('./run-command.ts')
     await runWorker(config, logger)
   })
 }
@@ -135,6 +138,7 @@ function addDev(program: Command): void {
     const topology = await loadTopology(module)
     const logger = cliLogger({ level: flags.logLevel, format: flags.logFormat })
     const applicationId = flags.applicationId ?? basename(module).replace(/\.[^.]*$/, '')
+    const { runDev } = await import('./dev-command.ts')
     await runDev(
       {
         topology,

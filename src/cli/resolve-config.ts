@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { BrokerConnector } from '../broker/connector.ts'
-import { kafkajs } from '../broker/kafkajs/index.ts'
 import { ConfigError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { MillraceConfig } from '../define-config.ts'
@@ -51,7 +50,7 @@ export async function resolveConfig(
     ...settingsFromFlags(flags),
   }
   const topology = await topologyOf(module, file)
-  const broker = brokerOf(sources, file.config)
+  const broker = await brokerOf(sources, file.config)
   if (settings.applicationId === undefined) throw noApplicationId()
   const { snapshot: _, ...rest } = settings
   const { applicationId } = settings
@@ -80,19 +79,22 @@ export async function resolvePlace(
     ...settingsFromEnvironment(environment),
     ...settingsFromFlags(flags),
   }
-  const broker = brokerOf(sources, config)
+  const broker = await brokerOf(sources, config)
   const { applicationId, deadLetterTopic } = settings
   if (applicationId === undefined) throw noApplicationId()
   return { broker, applicationId, deadLetterTopic }
 }
 
-function brokerOf(
+async function brokerOf(
   { flags, environment }: Pick<ConfigSources, 'flags' | 'environment'>,
   config: MillraceConfig,
-): BrokerConnector {
+): Promise<BrokerConnector> {
   const brokers = flags['brokers'] ?? environment[brokersVariable]
-  const broker = brokers ? kafkajs({ brokers: brokers.split(',') }) : config.broker
-  if (broker) return broker
+  if (brokers) {
+    const { kafkajs } = await import('../broker/kafkajs/index.ts')
+    return kafkajs({ brokers: brokers.split(',') })
+  }
+  if (config.broker) return config.broker
   throw new ConfigError(
     `There is no broker: give --brokers host:port, set ${brokersVariable}, or have a configuration ` +
       "file with broker: kafkajs({ brokers: ['host:port'] }). To try a topology without Kafka, use " +

@@ -1,11 +1,5 @@
 import type { Command } from 'commander'
 import { ConfigError } from '../core/errors.ts'
-import {
-  checkSchemas,
-  generateSchemas,
-  registerSchemas,
-  schemaRegistry,
-} from '../serdes/avro/index.ts'
 import { exitCodes } from './exit-code.ts'
 
 interface FolderOptions {
@@ -41,6 +35,7 @@ export function addSchemasCommands(program: Command): void {
 
 async function check(options: FolderOptions & { readonly previous?: string }): Promise<void> {
   const { folder, registry, previous } = options
+  const { checkSchemas, schemaRegistry } = await import('../serdes/avro/index.ts')
   const client = registry === undefined ? undefined : schemaRegistry({ url: registry })
   try {
     const report = await checkSchemas({
@@ -62,6 +57,7 @@ async function check(options: FolderOptions & { readonly previous?: string }): P
 }
 
 async function register({ folder, registry }: FolderOptions): Promise<void> {
+  const { registerSchemas, schemaRegistry } = await import('../serdes/avro/index.ts')
   await using client = schemaRegistry({ url: registry! })
   const report = await registerSchemas({ folder, registry: client })
   for (const { subject, name, state, id, reasons } of report.schemas) {
@@ -73,16 +69,17 @@ async function register({ folder, registry }: FolderOptions): Promise<void> {
   if (!report.ok) process.exitCode = exitCodes.failed
 }
 
-function generate(options: {
+async function generate(options: {
   readonly folder: string
   readonly out: string
   readonly long: string
   readonly check?: true
-}): void {
+}): Promise<void> {
   const { folder, out, long } = options
   if (long !== 'number' && long !== 'bigint') {
     throw new ConfigError(`--long is ${long}; expected number or bigint`)
   }
+  const { generateSchemas } = await import('../serdes/avro/index.ts')
   const report = generateSchemas({ folder, out, long, check: options.check === true })
   if (report.written) console.log(`wrote ${report.file}: ${report.types.join(', ')}`)
   else if (report.upToDate) console.log(`${report.file} is up to date`)
