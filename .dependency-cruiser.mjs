@@ -181,7 +181,8 @@ export default {
     {
       name: 'no-circular',
       severity: 'error',
-      from: {},
+      comment: 'Only the types of the nouns of the DSL name each other.',
+      from: { pathNot: '^src/dsl/(k-stream|k-grouped-stream|k-cogrouped-stream|k-table)[.]ts$' },
       to: { circular: true },
     },
     {

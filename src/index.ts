@@ -139,24 +139,24 @@ export type { JoinStoreOptions, StreamJoinedRules } from './dsl/stream-joined-op
 export { historyOf } from './dsl/history-of.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
 export type {
+  CogroupedKStream,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './dsl/k-cogrouped-stream.ts'
+export type {
+  CountWindowedKStream,
+  KGroupedStream,
+  SessionWindowedKStream,
+  TimeWindowedKStream,
+} from './dsl/k-grouped-stream.ts'
+export type {
   Branched,
   BranchedKStream,
-  CogroupedKStream,
-  CountWindowedKStream,
   DedupOptions,
-  GlobalKTable,
-  KGroupedStream,
-  KGroupedTable,
   KStream,
-  KTable,
-  KTableIndex,
-  SessionWindowedCogroupedKStream,
-  SessionWindowedKStream,
   StreamJoinedOptions,
-  TableStore,
-  TimeWindowedCogroupedKStream,
-  TimeWindowedKStream,
-} from './dsl/streams.ts'
+} from './dsl/k-stream.ts'
+export type { GlobalKTable, KGroupedTable, KTable, KTableIndex, TableStore } from './dsl/k-table.ts'
 export { SessionWindows } from './dsl/session-windows.ts'
 export { SlidingWindows } from './dsl/sliding-windows.ts'
 export type {

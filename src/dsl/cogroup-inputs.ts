@@ -9,7 +9,8 @@ import type { LogicalNode } from './logical-node.ts'
 import type { LateOutput } from './processors/late-records.ts'
 import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
-import type { KGroupedStream, KStream } from './streams.ts'
+import type { KGroupedStream } from './k-grouped-stream.ts'
+import type { KStream } from './k-stream.ts'
 
 /** A grouped stream among those that are aggregated together. */
 export interface CogroupInput<K, Agg> {

@@ -4,7 +4,7 @@ import type { LogicalNode } from './logical-node.ts'
 import type { NamedOptions } from './operator-options.ts'
 import { BranchProcessor } from './processors/branch.ts'
 import { passThrough } from './processors/pass-through.ts'
-import type { BranchedKStream, KStream } from './streams.ts'
+import type { BranchedKStream, KStream } from './k-stream.ts'
 
 /** A split as the builder makes it. Source: Java's `BranchedKStreamImpl`. */
 export class DeclaredBranches<K, V> implements BranchedKStream<K, V> {

@@ -16,12 +16,12 @@ import { StoredTable, type StoredAggregation } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
 import type {
   CogroupedKStream,
-  KGroupedStream,
-  KStream,
-  KTable,
   SessionWindowedCogroupedKStream,
   TimeWindowedCogroupedKStream,
-} from './streams.ts'
+} from './k-cogrouped-stream.ts'
+import type { KGroupedStream } from './k-grouped-stream.ts'
+import type { KStream } from './k-stream.ts'
+import type { KTable } from './k-table.ts'
 import { tableStore } from './table-store.ts'
 import { windowKind, type FixedWindows, type WindowKind } from './window-kind.ts'
 import { windowAggregationSettings, windowedTable, windowSpec } from './windowed-table.ts'

@@ -12,7 +12,8 @@ import { CountAggregateProcessor, type CountAggregation } from './processors/cou
 import { neededSerde } from './serde-needed.ts'
 import { storeOptions } from './store-options.ts'
 import type { StreamAggregations } from './stream-aggregation.ts'
-import type { CountWindowedKStream, KStream } from './streams.ts'
+import type { CountWindowedKStream } from './k-grouped-stream.ts'
+import type { KStream } from './k-stream.ts'
 
 type Steps<K, V, Agg> = Pick<CountAggregation<K, V, Agg>, 'initializer' | 'aggregator'>
 

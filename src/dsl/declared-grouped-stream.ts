@@ -15,14 +15,14 @@ import { storeOptions } from './store-options.ts'
 import { StoredTable } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
 import { StreamAggregations } from './stream-aggregation.ts'
+import type { CogroupedKStream } from './k-cogrouped-stream.ts'
 import type {
-  CogroupedKStream,
   CountWindowedKStream,
   KGroupedStream,
-  KTable,
   SessionWindowedKStream,
   TimeWindowedKStream,
-} from './streams.ts'
+} from './k-grouped-stream.ts'
+import type { KTable } from './k-table.ts'
 import { SessionWindows } from './session-windows.ts'
 import { tableStore } from './table-store.ts'
 import { windowKind, type FixedWindows } from './window-kind.ts'

@@ -12,7 +12,7 @@ import { repartitionSource } from './repartition.ts'
 import { storeOptions } from './store-options.ts'
 import { StoredTable } from './stored-table.ts'
 import { keyValueView } from './store-view.ts'
-import type { KGroupedTable, KTable } from './streams.ts'
+import type { KGroupedTable, KTable } from './k-table.ts'
 import { tableStore } from './table-store.ts'
 
 export interface DeclaredGroupedTableState<K, V> {

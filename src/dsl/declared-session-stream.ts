@@ -13,7 +13,9 @@ import { sessionClosesAfterMs, sessionSpec, sessionTable } from './session-table
 import type { SessionWindows } from './session-windows.ts'
 import { storeOptions } from './store-options.ts'
 import type { StreamAggregations } from './stream-aggregation.ts'
-import type { KStream, KTable, SessionWindowedKStream } from './streams.ts'
+import type { SessionWindowedKStream } from './k-grouped-stream.ts'
+import type { KStream } from './k-stream.ts'
+import type { KTable } from './k-table.ts'
 import { windowAggregationSettings } from './windowed-table.ts'
 
 type Steps<K, V, Agg> = Pick<SessionAggregation<K, V, Agg>, 'initializer' | 'aggregator' | 'merger'>

@@ -26,15 +26,15 @@ import { mapStreamValuesAsync } from './stream-map-values-async.ts'
 import { processStream, processStreamValues } from './stream-process.ts'
 import { StreamJoins, type AnyJoinOptions, type JoinPartner } from './stream-joins.ts'
 import { streamToTable } from './stream-to-table.ts'
+import type { KGroupedStream } from './k-grouped-stream.ts'
 import type {
   Branched,
   BranchedKStream,
   DedupOptions,
-  KGroupedStream,
   KStream,
-  KTable,
   StreamJoinedOptions,
-} from './streams.ts'
+} from './k-stream.ts'
+import type { KTable } from './k-table.ts'
 
 type AnyJoiner<K, V, OtherV, VOut> = callbacks.Joiner<K, V | null, OtherV | null, VOut>
 

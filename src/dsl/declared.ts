@@ -1,7 +1,9 @@
 import type { Serde } from '../serdes/serde.ts'
 import type { LogicalNode } from './logical-node.ts'
 import type { LogicalPlan } from './logical-plan.ts'
-import type { KGroupedStream, KStream, KTable } from './streams.ts'
+import type { KGroupedStream } from './k-grouped-stream.ts'
+import type { KStream } from './k-stream.ts'
+import type { KTable } from './k-table.ts'
 import type { TableBacking } from './table-view.ts'
 
 /** Where a stream or table stands in the plan, and what is known of its keys and values. */

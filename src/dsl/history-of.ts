@@ -2,7 +2,7 @@ import { TopologyError } from '../core/errors.ts'
 import type { StoreRef } from '../state/store.ts'
 import type { VersionedStore } from '../state/versioned-store-types.ts'
 import type { DeclaredTableState } from './declared.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 
 /**
  * Names the versioned store that holds a table, to read the table's history: as of a time, or version by version. In a

@@ -3,7 +3,7 @@ import type { LogicalNode } from './logical-node.ts'
 import type { LogicalPlan } from './logical-plan.ts'
 import type { LateOutput } from './processors/late-records.ts'
 import { passThrough } from './processors/pass-through.ts'
-import type { KStream } from './streams.ts'
+import type { KStream } from './k-stream.ts'
 
 /** The names of the nodes behind an operator that has its late records go on; undefined where it has not. */
 export function lateOutput(name: string, late: unknown): LateOutput | undefined {

@@ -9,7 +9,7 @@ import type { SessionWindows } from './session-windows.ts'
 import { storeOptions } from './store-options.ts'
 import { StoredTable, type StoredAggregation } from './stored-table.ts'
 import { sessionView } from './store-view.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 import { keptMs } from './windowed-table.ts'
 
 /** The store of an aggregation by sessions. */

@@ -15,7 +15,7 @@ import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
 import { sideOutputs } from './side-outputs.ts'
 import { storeOptions } from './store-options.ts'
-import type { DedupOptions, KStream } from './streams.ts'
+import type { DedupOptions, KStream } from './k-stream.ts'
 import { checkMs } from './whole-ms.ts'
 
 type Options<K, V> = DedupOptions<K, V, unknown>

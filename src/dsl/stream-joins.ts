@@ -6,7 +6,8 @@ import type { GlobalJoinOptions, JoinedOptions } from './operator-options.ts'
 import type { OuterSides } from './stream-join-stores.ts'
 import { joinStreams } from './stream-stream-join.ts'
 import { joinGlobalTable, joinTable } from './stream-table-join.ts'
-import type { GlobalKTable, KStream, KTable, StreamJoinedOptions } from './streams.ts'
+import type { KStream, StreamJoinedOptions } from './k-stream.ts'
+import type { GlobalKTable, KTable } from './k-table.ts'
 
 /** What a stream can be joined with. */
 export type JoinPartner<K, OtherK, OtherV> =

@@ -2,7 +2,7 @@ import type { ProcessorNode } from '../topology/topology-plan.ts'
 import type { AsyncMapper, MapValuesAsyncOptions } from './async-options.ts'
 import type { DeclaredStreamState } from './declared.ts'
 import { MapValuesAsyncProcessor } from './processors/map-values-async.ts'
-import type { KStream } from './streams.ts'
+import type { KStream } from './k-stream.ts'
 
 /** Adds the step that gives each record another value, by calls that run beside each other. */
 export function mapStreamValuesAsync<K, V, VOut>(

@@ -5,7 +5,7 @@ import type { DeclaredStreamState } from './declared.ts'
 import { fixedKeyProcessor } from './fixed-key-processor.ts'
 import type { LogicalNode } from './logical-node.ts'
 import type { ProcessOptions } from './operator-options.ts'
-import type { KStream } from './streams.ts'
+import type { KStream } from './k-stream.ts'
 
 /** Adds a processor of the user that may change keys. Source: Java's `KStreamImpl.process`. */
 export function processStream<K, V, KOut, VOut>(

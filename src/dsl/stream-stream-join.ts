@@ -19,7 +19,7 @@ import {
   type OuterSides,
   type StreamJoinStores,
 } from './stream-join-stores.ts'
-import type { KStream, StreamJoinedOptions } from './streams.ts'
+import type { KStream, StreamJoinedOptions } from './k-stream.ts'
 import { checkMs } from './whole-ms.ts'
 
 /** The names of a join's nodes. */

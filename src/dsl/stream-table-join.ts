@@ -13,7 +13,8 @@ import { GraceTableJoinProcessor } from './processors/grace-table-join.ts'
 import { TableJoinProcessor } from './processors/table-join.ts'
 import { neededSerde } from './serde-needed.ts'
 import { keyValueView } from './store-view.ts'
-import type { GlobalKTable, KStream, KTable } from './streams.ts'
+import type { KStream } from './k-stream.ts'
+import type { GlobalKTable, KTable } from './k-table.ts'
 import { checkMs } from './whole-ms.ts'
 
 type Supplier = ProcessorNode['supplier']

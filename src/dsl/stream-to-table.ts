@@ -5,7 +5,7 @@ import { repartitionStep } from './repartition.ts'
 import { neededSerde } from './serde-needed.ts'
 import { SourceTable } from './source-table.ts'
 import { storeOptions } from './store-options.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 
 /** Adds the step that makes a table of a stream. Source: Java's `KStreamImpl.toTable`. */
 export function streamToTable<K, V>(

@@ -16,7 +16,8 @@ import { chosenOptimizations, type BuildOptions } from './optimizer/optimization
 import { TableSourceProcessor } from './processors/table-source.ts'
 import { SourceTable } from './source-table.ts'
 import { storeOptions } from './store-options.ts'
-import type { GlobalKTable, KStream, KTable } from './streams.ts'
+import type { KStream } from './k-stream.ts'
+import type { GlobalKTable, KTable } from './k-table.ts'
 
 const handles: Handles = {
   stream: (state) => new DeclaredStream(state),

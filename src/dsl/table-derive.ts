@@ -6,7 +6,7 @@ import { DerivedTable } from './derived-table.ts'
 import type { DerivedTableOptions } from './operator-options.ts'
 import { TableTransformProcessor, type TableTransform } from './processors/table-transform.ts'
 import { storeOptions } from './store-options.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 import { derivedStore } from './table-store.ts'
 
 /** Adds the step that keeps the rows for which a predicate gives the wanted answer. Source: Java's `KTableImpl.doFilter`. */

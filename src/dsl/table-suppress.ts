@@ -6,7 +6,7 @@ import type { DeclaredTableState } from './declared.ts'
 import type { LogicalNode } from './logical-node.ts'
 import { SuppressProcessor, type Suppression } from './processors/suppress.ts'
 import { neededSerde } from './serde-needed.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 import type {
   StrictSuppressBuffer,
   SuppressBuffer,

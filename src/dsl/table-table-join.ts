@@ -6,7 +6,7 @@ import type { TableJoinOptions } from './operator-options.ts'
 import { TableJoinMergeProcessor } from './processors/table-join-merge.ts'
 import { TableTableJoinProcessor, type TableTableJoin } from './processors/table-table-join.ts'
 import { storeOptions } from './store-options.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 import { derivedStore } from './table-store.ts'
 import type { TableView } from './table-view.ts'
 

@@ -8,7 +8,7 @@ import {
   type TableValuesTransform,
 } from './processors/table-transform-values.ts'
 import { storeOptions } from './store-options.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 import { derivedStore } from './table-store.ts'
 import { TransformedTable } from './transformed-table.ts'
 import type { ValueTransformerSupplier } from './value-transformer.ts'

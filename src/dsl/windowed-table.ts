@@ -10,7 +10,7 @@ import type { WindowAggregation } from './processors/window-updates.ts'
 import { storeOptions } from './store-options.ts'
 import { StoredTable, type StoredAggregation } from './stored-table.ts'
 import { windowView } from './store-view.ts'
-import type { KTable } from './streams.ts'
+import type { KTable } from './k-table.ts'
 import { checkMs } from './whole-ms.ts'
 import type { WindowKind } from './window-kind.ts'
 

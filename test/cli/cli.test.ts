@@ -3,10 +3,13 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import wordCount from '../../examples/word-count/topology.ts'
 import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import { runCli, startCli } from './run-cli.ts'
+
+// Each test starts processes, which a busy machine lets wait.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-cli-'))
 const wordCountModule = 'examples/word-count/topology.ts'
@@ -156,7 +159,7 @@ describe('millrace run', () => {
     const away = await runCli([...args, '--processing-guarantee', 'at_least_once'])
     expect(away).toMatchObject({ code: 1 })
     expect(away.stderr).toMatch(/127\.0\.0\.1:1.*MILLRACE_BROKER_UNAVAILABLE/s)
-  }, 120_000)
+  })
 })
 
 describe('millrace schemas', () => {

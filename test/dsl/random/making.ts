@@ -1,11 +1,7 @@
 import type { KStream } from 'millrace'
 import { long, sessionWindowed, string, windowed, type Serde } from 'millrace/serdes'
-import type {
-  GlobalKTable,
-  KGroupedStream,
-  KGroupedTable,
-  KTable,
-} from '../../../src/dsl/streams.ts'
+import type { KGroupedStream } from '../../../src/dsl/k-grouped-stream.ts'
+import type { GlobalKTable, KGroupedTable, KTable } from '../../../src/dsl/k-table.ts'
 import type { StoreOption } from '../../../src/dsl/store-options.ts'
 import type { OpSpec, ValueType } from './spec.ts'
 
