@@ -1,3 +1,4 @@
+import { jsonText } from './core/json-text.ts'
 import type { Logger } from './core/logger.ts'
 
 /** Warnings and errors to standard error, one line each, with their facts as JSON. */
@@ -9,12 +10,6 @@ export const consoleLogger: Logger = {
 }
 
 function write(level: string, message: string, facts: object | undefined): void {
-  const shown = facts === undefined ? '' : ` ${JSON.stringify(facts, plain)}`
+  const shown = facts === undefined ? '' : ` ${jsonText(facts)}`
   process.stderr.write(`${level} ${message}${shown}\n`)
-}
-
-/** An error as its message: JSON would show it as an empty object. */
-function plain(_name: string, value: unknown): unknown {
-  if (value instanceof Error) return value.message
-  return typeof value === 'bigint' ? value.toString() : value
 }

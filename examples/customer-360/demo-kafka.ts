@@ -11,14 +11,10 @@ import { schemaRegistry as httpSchemaRegistry } from 'millrace/serdes/avro'
 import { startDashboard } from './dashboard/server.ts'
 import { Workers } from './dashboard/workers.ts'
 import { PurchasePublisher } from './publisher.ts'
-import { inEventOrder, readPurchaseLog } from './purchase-log.ts'
-import { ProgressBar, report } from './report.ts'
+import { playPurchases, stopAtSignal } from './play-purchases.ts'
 import { startServices } from './services.ts'
 import { topicsToCreate } from './topics.ts'
-import { untilProcessed } from './until-processed.ts'
 import { startWorkerProcess } from './worker-process.ts'
-
-const exitAtEnd = process.argv.includes('--exit')
 
 console.log('Customer 360: two worker processes on Kafka, their state in RocksDB')
 const services = await startServices(console.log)
@@ -51,18 +47,6 @@ const stop = async (): Promise<void> => {
   rmSync(stateDir, { recursive: true, force: true })
 }
 
-const log = inEventOrder(readPurchaseLog())
-const bar = new ProgressBar(log.length)
-const publishing = publisher.publishAll(log)
-const overview = await untilProcessed(workers, log.length, (processed) =>
-  bar.draw(processed, 'purchases processed'),
-)
-await publishing
-bar.end('purchases processed')
-console.log(report(overview))
-
-if (exitAtEnd) await stop()
-else {
-  console.log(`\nThe dashboard stays up at ${dashboard.url} until you stop it with Ctrl+C.`)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop())
-}
+await playPurchases({ workers, publisher })
+if (process.argv.includes('--exit')) await stop()
+else stopAtSignal(dashboard.url, stop)

@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.ts'
 import { ConfigError } from '../core/errors.ts'
+import { jsonText } from '../core/json-text.ts'
 import type { Logger } from '../core/logger.ts'
 
 const levels = ['debug', 'info', 'warn', 'error'] as const
@@ -25,7 +26,7 @@ export function cliLogger({ level, format }: LogOptions): Logger {
     const time = new Date(systemClock.now()).toISOString()
     const line =
       format === 'json'
-        ? JSON.stringify({ time, level: at, message, ...facts }, plain)
+        ? jsonText({ time, level: at, message, ...facts })
         : `${time} ${at.toUpperCase().padEnd(5)} ${message}${shown(facts)}`
     process.stderr.write(`${line}\n`)
   }
@@ -38,11 +39,5 @@ export function cliLogger({ level, format }: LogOptions): Logger {
 }
 
 function shown(facts: object | undefined): string {
-  return facts === undefined ? '' : ` ${JSON.stringify(facts, plain)}`
-}
-
-/** An error as its message and a bigint as its digits, of which JSON has neither. */
-function plain(_name: string, value: unknown): unknown {
-  if (value instanceof Error) return value.message
-  return typeof value === 'bigint' ? value.toString() : value
+  return facts === undefined ? '' : ` ${jsonText(facts)}`
 }

@@ -28,22 +28,29 @@ export const systemClock: Clock = {
     if (background) timer.unref()
     return { cancel: () => clearTimeout(timer) }
   },
-  sleep(delayMs, signal) {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason as Error)
-        return
-      }
-      const onAbort = (): void => {
-        clearTimeout(timer)
-        reject(signal?.reason as Error)
-      }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      }, delayMs)
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
-  },
+  sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
   yieldToEventLoop: () => new Promise((resolve) => setImmediate(resolve)),
+}
+
+/** What {@link Clock.sleep} does, with what a clock schedules. */
+export function sleepOn(
+  clock: Pick<Clock, 'schedule'>,
+  delayMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error)
+      return
+    }
+    const onAbort = (): void => {
+      timer.cancel()
+      reject(signal?.reason as Error)
+    }
+    const timer = clock.schedule(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
 }

@@ -8,3 +8,8 @@ export interface TopicPartition {
 export function topicPartitionName(topic: string, partition: number): string {
   return `${topic}-${partition}`
 }
+
+/** The same of a partition with whatever else is known of it. */
+export function nameOfPartition({ topic, partition }: TopicPartition): string {
+  return topicPartitionName(topic, partition)
+}

@@ -1,5 +1,5 @@
 import type { Fetcher } from '../broker/port.ts'
-import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import { nameOfPartition, type TopicPartition } from '../core/topic-partition.ts'
 import type { ActiveTask } from './active-task.ts'
 import { takeUp, type StartPositions } from './start-positions.ts'
 import type { TaskManager } from './task-manager.ts'
@@ -46,8 +46,8 @@ export class InputChanges {
     if (task.phase === 'running' && added.length > 0) await this.#begin(task, added)
     this.#options.logger.info('A task reads other partitions now', {
       task: task.name,
-      added: added.map(nameOf),
-      removed: removed.map(nameOf),
+      added: added.map(nameOfPartition),
+      removed: removed.map(nameOfPartition),
     })
   }
 
@@ -71,10 +71,6 @@ function without(
   partitions: readonly TopicPartition[],
   others: readonly TopicPartition[],
 ): TopicPartition[] {
-  const names = new Set(others.map(nameOf))
-  return partitions.filter((each) => !names.has(nameOf(each)))
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return topicPartitionName(topic, partition)
+  const names = new Set(others.map(nameOfPartition))
+  return partitions.filter((each) => !names.has(nameOfPartition(each)))
 }

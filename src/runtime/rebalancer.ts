@@ -1,5 +1,4 @@
 import type { Fetcher } from '../broker/port.ts'
-import { LifecycleError } from '../core/errors.ts'
 import type { ActiveTask } from './active-task.ts'
 import type { AssignmentData } from './assignor/member-data.ts'
 import type { CommitCycle } from './commit/commit-cycle.ts'
@@ -7,6 +6,7 @@ import type { InputChanges } from './input-changes.ts'
 import type { StandbyTasks } from './standby/standby-tasks.ts'
 import type { TaskArrivals } from './task-arrivals.ts'
 import type { TaskManager } from './task-manager.ts'
+import { inputsOfTask } from './topic-layout.ts'
 import type { TopicLayouts } from './topic-layouts.ts'
 import type { WorkerMetrics } from './worker-metrics.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -86,13 +86,7 @@ export class Rebalancer {
 
   async #open(name: string): Promise<void> {
     const { layouts, tasks, standbys, metrics } = this.#parts
-    const inputs = layouts.current.tasks.get(name)
-    if (!inputs) {
-      throw new LifecycleError(
-        `The group gave this worker task ${name}, which its topology does not have; the workers ` +
-          'differ in their topology or see differing partition counts',
-      )
-    }
+    const inputs = inputsOfTask(layouts.current.tasks, name, 'task')
     metrics.addTask(await tasks.open(inputs, await standbys.release(name)))
   }
 }

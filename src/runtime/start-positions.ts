@@ -1,5 +1,9 @@
 import type { Broker, PartitionOffset } from '../broker/port.ts'
-import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import {
+  nameOfPartition,
+  topicPartitionName,
+  type TopicPartition,
+} from '../core/topic-partition.ts'
 import { readsTopic } from '../topology/matched-topics.ts'
 import { decoratedTopicName, type OffsetReset } from '../topology/topology-plan.ts'
 import { isolationOf, type ActiveTask } from './active-task.ts'
@@ -20,12 +24,13 @@ export class StartPositions {
     partitions: readonly TopicPartition[],
     committed: readonly PartitionOffset[],
   ): Promise<PartitionOffset[]> {
-    const known = new Map(committed.map((each) => [nameOf(each), each.offset]))
-    const missing = partitions.filter((each) => !known.has(nameOf(each)))
+    const known = new Map(committed.map((each) => [nameOfPartition(each), each.offset]))
+    const missing = partitions.filter((each) => !known.has(nameOfPartition(each)))
     for (const at of ['earliest', 'latest'] as const) {
       const those = missing.filter((each) => this.#resetOf(each.topic) === at)
       if (those.length === 0) continue
-      for (const found of await this.#listOffsets(those, at)) known.set(nameOf(found), found.offset)
+      for (const found of await this.#listOffsets(those, at))
+        known.set(nameOfPartition(found), found.offset)
     }
     return partitions.map(({ topic, partition }) => ({
       topic,
@@ -68,7 +73,7 @@ export function takeUp(
   positions: readonly PartitionOffset[],
   ends: readonly PartitionOffset[],
 ): void {
-  const endOf = new Map(ends.map((each) => [nameOf(each), each.offset]))
+  const endOf = new Map(ends.map((each) => [nameOfPartition(each), each.offset]))
   for (const { topic, partition, offset } of positions) {
     const end = endOf.get(topicPartitionName(topic, partition)) ?? offset
     task.noteStart(topic, partition, offset)
@@ -83,8 +88,4 @@ export function repartitionTopicsOf({ plan, applicationId }: WorkerOptions): Rea
     (topic) => topic.kind === 'repartition',
   )
   return new Set(repartition.map(({ name }) => decoratedTopicName(plan, applicationId, name)))
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return topicPartitionName(topic, partition)
 }

@@ -1,5 +1,5 @@
 import type { CommittedOffset, Fetcher } from '../broker/port.ts'
-import { topicPartitionName, type TopicPartition } from '../core/topic-partition.ts'
+import { nameOfPartition } from '../core/topic-partition.ts'
 import type { ActiveTask } from './active-task.ts'
 import type { ChangelogRestorer } from './restore/changelog-restorer.ts'
 import { takeUp, type StartPositions } from './start-positions.ts'
@@ -99,17 +99,13 @@ export class TaskArrivals {
     const positions = await starts.find(partitions, committed)
     const ends = await starts.ends(positions)
     for (const task of arriving) {
-      const own = new Set(task.inputs.partitions.map(nameOf))
-      task.resumeFrom(committed.filter((each) => own.has(nameOf(each))))
-      const starts = positions.filter((each) => own.has(nameOf(each)))
+      const own = new Set(task.inputs.partitions.map(nameOfPartition))
+      task.resumeFrom(committed.filter((each) => own.has(nameOfPartition(each))))
+      const starts = positions.filter((each) => own.has(nameOfPartition(each)))
       takeUp(task, starts, ends)
       await task.task.initialize()
       task.phase = 'running'
     }
     fetcher.assign(positions)
   }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return topicPartitionName(topic, partition)
 }

@@ -1,4 +1,4 @@
-import { TopologyError, UnknownTopicError } from '../core/errors.ts'
+import { LifecycleError, TopologyError, UnknownTopicError } from '../core/errors.ts'
 import { taskIdName, type TaskId } from '../core/task-id.ts'
 import type { TopicPartition } from '../core/topic-partition.ts'
 import {
@@ -27,6 +27,25 @@ export interface TopicLayout {
   readonly internalTopics: readonly InternalTopicNeed[]
   /** How many tasks, and so partitions, each sub-topology has. */
   readonly taskCounts: ReadonlyMap<number, number>
+}
+
+/**
+ * What a task reads that the group gave this worker.
+ *
+ * @param given - what was given: the task itself, or a standby of it
+ * @throws LifecycleError where there is no such task
+ */
+export function inputsOfTask(
+  tasks: ReadonlyMap<string, TaskInputs>,
+  name: string,
+  given: 'task' | 'a standby of task',
+): TaskInputs {
+  const inputs = tasks.get(name)
+  if (inputs) return inputs
+  throw new LifecycleError(
+    `The group gave this worker ${given} ${name}, which its topology does not have; the workers differ in their ` +
+      'topology or see differing partition counts. Run all workers of the application with the same topology',
+  )
 }
 
 /**

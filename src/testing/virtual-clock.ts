@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Timer } from '../core/clock.ts'
+import { sleepOn, systemClock, type Clock, type Timer } from '../core/clock.ts'
 
 interface ScheduledRun {
   readonly atMs: number
@@ -47,21 +47,7 @@ export class VirtualClock implements Clock {
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason as Error)
-        return
-      }
-      const onAbort = (): void => {
-        timer.cancel()
-        reject(signal?.reason as Error)
-      }
-      const timer = this.schedule(delayMs, () => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
+    return sleepOn(this, delayMs, signal)
   }
 
   async yieldToEventLoop(): Promise<void> {

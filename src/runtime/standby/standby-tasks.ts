@@ -1,8 +1,7 @@
 import type { AsyncCloseable } from '../../core/disposable.ts'
-import { LifecycleError } from '../../core/errors.ts'
 import { HeldTaskState } from '../held-task-state.ts'
 import { changelogsOf } from '../task-changelogs.ts'
-import type { TaskInputs } from '../topic-layout.ts'
+import { inputsOfTask, type TaskInputs } from '../topic-layout.ts'
 import type { WorkerOptions } from '../worker-options.ts'
 import type { StandbyStatus } from '../worker-status.ts'
 import { StandbyFollower, type StandbyFollowerParts } from './standby-follower.ts'
@@ -51,7 +50,7 @@ export class StandbyTasks implements AsyncCloseable {
       for (const task of this.all) if (!wanted.has(task.name)) await this.#close(task)
       for (const name of wanted) {
         if (this.has(name)) continue
-        const inputs = this.#inputsOf(name)
+        const inputs = inputsOfTask(this.#parts.layout(), name, 'a standby of task')
         this.#add(inputs, await HeldTaskState.open(this.#options, inputs))
       }
     }
@@ -94,15 +93,6 @@ export class StandbyTasks implements AsyncCloseable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-
-  #inputsOf(name: string): TaskInputs {
-    const inputs = this.#parts.layout().get(name)
-    if (inputs) return inputs
-    throw new LifecycleError(
-      `The group gave this worker a standby of task ${name}, which its topology does not have; the workers differ in ` +
-        'their topology or see differing partition counts',
-    )
   }
 
   #add(inputs: TaskInputs, held: HeldTaskState): void {

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../core/clock.ts'
+import { sleepOn, type Clock, type Timer } from '../../core/clock.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** How a machine's clock differs from the simulation's. */
@@ -45,21 +45,7 @@ export class SchedulerClock implements Clock {
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason as Error)
-        return
-      }
-      const onAbort = (): void => {
-        timer.cancel()
-        reject(signal?.reason as Error)
-      }
-      const timer = this.schedule(delayMs, () => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
+    return sleepOn(this, delayMs, signal)
   }
 
   yieldToEventLoop(): Promise<void> {
