@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import {
   BrokerError,
   BrokerTimeoutError,
@@ -7,37 +7,29 @@ import {
   FencedError,
 } from '../../src/core/errors.ts'
 import type { Worker } from '../../src/runtime/worker.ts'
-import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
-import { Gate } from './gate.ts'
-import { createWorker, eventually, type StartOptions } from './worker-harness.ts'
+import { exactly, produceRound, readTotals } from './counting.ts'
+import type { Gate } from './gate.ts'
+import { keys, WorkerBed } from './worker-bed.ts'
+import { eventually, type StartOptions } from './worker-harness.ts'
 import { withUnansweredCommits } from './unanswered-commits.ts'
 
-const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const fenced = (): Error => new FencedError('A newer producer has the id')
 const late = (): Error => new BrokerTimeoutError('No answer', { retriable: true })
 const away = (): Error => new BrokerUnavailableError('Connection refused', { retriable: true })
 
+let bed: WorkerBed
 let gate: Gate
 let broker: EmbeddedBroker
-let workers: Worker[]
 
 beforeEach(async () => {
-  gate = new Gate()
-  broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-  workers = []
-  await createCountingTopics(broker)
+  bed = await WorkerBed.counting()
+  ;({ gate, broker } = bed)
 })
 
-afterEach(async () => {
-  gate.release()
-  for (const worker of workers) await worker.close()
-  await broker.close()
-})
+afterEach(() => bed.close())
 
 const start = async (options: Partial<StartOptions> = {}): Promise<Worker> => {
-  const { worker } = createWorker({ topology: counting(), broker, ...options })
-  workers.push(worker)
-  await worker.start()
+  const { worker } = await bed.start(options)
   return worker
 }
 

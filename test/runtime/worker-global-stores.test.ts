@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import { BrokerTimeoutError, BrokerUnavailableError } from '../../src/core/errors.ts'
 import { StreamsBuilder } from '../../src/index.ts'
 import { logAndFail } from '../../src/runtime/error-handlers.ts'
@@ -8,9 +8,10 @@ import { integer, string } from '../../src/serdes/index.ts'
 import { keyValueStore, type KeyValueStore } from '../../src/state/index.ts'
 import { topic } from '../../src/topology/topic.ts'
 import type { Topology } from '../../src/topology/topology.ts'
-import { Gate } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { textTopic } from './text-topologies.ts'
-import { createWorker, eventually, produce, readAll, type StartOptions } from './worker-harness.ts'
+import { WorkerBed } from './worker-bed.ts'
+import { eventually, produce, readAll, type StartOptions } from './worker-harness.ts'
 
 const rates = topic('rates', { key: string(), value: integer() })
 const rateStore = keyValueStore({ name: 'rates', key: string(), value: integer() })
@@ -41,14 +42,13 @@ function lookingUp(): Topology {
   return builder.build()
 }
 
+let bed: WorkerBed
 let gate: Gate
 let broker: EmbeddedBroker
-let workers: Worker[]
 
 beforeEach(async () => {
-  gate = new Gate()
-  broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-  workers = []
+  bed = new WorkerBed(lookingUp)
+  ;({ gate, broker } = bed)
   await broker.open().createTopics([
     { name: 'rates', partitions: 3 },
     { name: 'currencies', partitions: 2 },
@@ -56,16 +56,10 @@ beforeEach(async () => {
   ])
 })
 
-afterEach(async () => {
-  gate.release()
-  for (const worker of workers) await worker.close()
-  await broker.close()
-})
+afterEach(() => bed.close())
 
 const start = async (options: Partial<StartOptions> = {}): Promise<Worker> => {
-  const { worker } = createWorker({ topology: lookingUp(), broker, ...options })
-  workers.push(worker)
-  await worker.start()
+  const { worker } = await bed.start(options)
   return worker
 }
 

@@ -1,36 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import { FencedError } from '../../src/core/errors.ts'
 import type { Worker } from '../../src/runtime/worker.ts'
-import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
-import { Gate } from './gate.ts'
-import { createWorker, eventually, type StartOptions } from './worker-harness.ts'
-
-const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+import { exactly, produceRound, readTotals } from './counting.ts'
+import type { Gate } from './gate.ts'
+import { keys, WorkerBed } from './worker-bed.ts'
+import { eventually, type StartOptions } from './worker-harness.ts'
 
 describe('a worker that the group has given up', () => {
+  let bed: WorkerBed
   let gate: Gate
   let broker: EmbeddedBroker
-  let workers: Worker[]
 
   beforeEach(async () => {
-    gate = new Gate()
-    broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-    workers = []
-    await createCountingTopics(broker)
+    bed = await WorkerBed.counting()
+    ;({ gate, broker } = bed)
   })
 
-  afterEach(async () => {
-    gate.release()
-    for (const worker of workers) await worker.close()
-    await broker.close()
-  })
+  afterEach(() => bed.close())
 
-  const create = (clientId: string, config: StartOptions['config'] = {}): Worker => {
-    const { worker } = createWorker({ topology: counting(), broker, clientId, config })
-    workers.push(worker)
-    return worker
-  }
+  const create = (clientId: string, config: StartOptions['config'] = {}): Worker =>
+    bed.create({ clientId, config }).worker
 
   it('does not commit what it did before it was given up, in a transaction that was still open', async () => {
     const worker = create('first', { commitIntervalMs: 60_000, transactionTimeoutMs: 60_000 })

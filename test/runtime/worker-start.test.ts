@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import {
   ConfigError,
   LifecycleError,
@@ -10,36 +10,27 @@ import { StreamsBuilder } from '../../src/index.ts'
 import type { Worker } from '../../src/runtime/worker.ts'
 import { string } from '../../src/serdes/index.ts'
 import type { Topology } from '../../src/topology/topology.ts'
-import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
-import { Gate } from './gate.ts'
+import { exactly, produceRound, readTotals } from './counting.ts'
+import type { Gate } from './gate.ts'
 import { overlay } from './overlay.ts'
 import { textTopic } from './text-topologies.ts'
-import { createWorker, eventually, type StartOptions } from './worker-harness.ts'
+import { WorkerBed } from './worker-bed.ts'
+import { eventually, type StartOptions } from './worker-harness.ts'
 
 const text = { key: string(), value: string() }
 
+let bed: WorkerBed
 let gate: Gate
 let broker: EmbeddedBroker
-let workers: Worker[]
 
 beforeEach(async () => {
-  gate = new Gate()
-  broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-  workers = []
-  await createCountingTopics(broker)
+  bed = await WorkerBed.counting()
+  ;({ gate, broker } = bed)
 })
 
-afterEach(async () => {
-  gate.release()
-  for (const worker of workers) await worker.close()
-  await broker.close()
-})
+afterEach(() => bed.close())
 
-const create = (options: Partial<StartOptions> = {}): Worker => {
-  const { worker } = createWorker({ topology: counting(), broker, ...options })
-  workers.push(worker)
-  return worker
-}
+const create = (options: Partial<StartOptions> = {}): Worker => bed.create(options).worker
 
 const copy = (from: string, to: string): Topology => {
   const builder = new StreamsBuilder()

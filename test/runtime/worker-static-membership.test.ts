@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import { BrokerTimeoutError } from '../../src/core/errors.ts'
 import { taskIdName } from '../../src/core/task-id.ts'
 import type { Worker } from '../../src/runtime/worker.ts'
-import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
-import { Gate } from './gate.ts'
-import { createWorker, eventually, type TestWorker } from './worker-harness.ts'
-
-const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+import { exactly, produceRound, readTotals } from './counting.ts'
+import type { Gate } from './gate.ts'
+import { keys, WorkerBed } from './worker-bed.ts'
+import { eventually, type TestWorker } from './worker-harness.ts'
 
 function tasksOf(worker: Worker): string[] {
   return worker
@@ -33,21 +32,16 @@ async function joinLate(broker: EmbeddedBroker, instanceId: string): Promise<voi
 }
 
 describe('workers with a groupInstanceId', () => {
+  let bed: WorkerBed
   let gate: Gate
   let broker: EmbeddedBroker
-  let workers: TestWorker[]
 
   beforeEach(async () => {
-    gate = new Gate()
-    broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-    workers = []
-    await createCountingTopics(broker)
+    bed = await WorkerBed.counting()
+    ;({ gate, broker } = bed)
   })
 
-  afterEach(async () => {
-    for (const { worker } of workers) await worker.close()
-    await broker.close()
-  })
+  afterEach(() => bed.close())
 
   const create = (
     clientId: string,
@@ -55,9 +49,7 @@ describe('workers with a groupInstanceId', () => {
     sessionTimeoutMs = 20_000,
   ): TestWorker => {
     const config = { groupInstanceId, sessionTimeoutMs, rebalanceTimeoutMs: 20_000 }
-    const created = createWorker({ topology: counting(), broker, clientId, config })
-    workers.push(created)
-    return created
+    return bed.create({ clientId, config })
   }
 
   const start = async (clientId: string, groupInstanceId: string): Promise<Worker> => {

@@ -1,20 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../src/broker/embedded/index.ts'
 import { string } from '../../src/serdes/index.ts'
 import { keyValueStore } from '../../src/state/index.ts'
 import type { Topology } from '../../src/topology/topology.ts'
-import { counting, createCountingTopics, exactly, produceRound, readTotals } from './counting.ts'
-import { Gate } from './gate.ts'
+import { exactly, produceRound, readTotals } from './counting.ts'
+import type { Gate } from './gate.ts'
 import { textTopology, type TextContext } from './text-topologies.ts'
-import {
-  createWorker,
-  eventually,
-  readAll,
-  type StartOptions,
-  type TestWorker,
-} from './worker-harness.ts'
+import { keys, WorkerBed } from './worker-bed.ts'
+import { eventually, readAll, type StartOptions, type TestWorker } from './worker-harness.ts'
 
-const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const ticks = keyValueStore({ name: 'ticks', key: string(), value: string() })
 
 /** Counts in a store how often the wall clock has moved on, and says so; it reads nothing. */
@@ -49,31 +43,24 @@ function ticking(): Topology {
 }
 
 describe('a worker that the group has expelled, and that does not know it', () => {
+  let bed: WorkerBed
   let gate: Gate
   let broker: EmbeddedBroker
-  let workers: TestWorker[]
 
   beforeEach(async () => {
-    gate = new Gate()
-    broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-    workers = []
-    await createCountingTopics(broker)
+    bed = await WorkerBed.counting()
+    ;({ gate, broker } = bed)
     await broker.open().createTopics([
       { name: 'in', partitions: 1 },
       { name: 'out', partitions: 1 },
     ])
   })
 
-  afterEach(async () => {
-    gate.release()
-    for (const { worker } of workers) await worker.close()
-    await broker.close()
-  })
+  afterEach(() => bed.close())
 
   const start = async (clientId: string, options: Partial<StartOptions>): Promise<TestWorker> => {
     const config = { sessionTimeoutMs: 100, rebalanceTimeoutMs: 200, ...options.config }
-    const started = createWorker({ topology: counting(), broker, clientId, ...options, config })
-    workers.push(started)
+    const started = bed.create({ clientId, ...options, config })
     await started.worker.start()
     return started
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
 import type { Producer } from '../../../src/broker/port.ts'
 import {
   LifecycleError,
@@ -14,48 +14,31 @@ import { PrometheusMetrics } from '../../../src/metrics/prometheus.ts'
 import { memoryState } from '../../../src/state/index.ts'
 import type { KeyValueStore } from '../../../src/state/store.ts'
 import type { StateProvider } from '../../../src/state/task-state.ts'
-import { counting, createCountingTopics, exactly, produceRound, readTotals } from '../counting.ts'
-import { Gate } from '../gate.ts'
+import { exactly, produceRound, readTotals } from '../counting.ts'
 import { overlay } from '../overlay.ts'
-import { createWorker, eventually, type StartOptions, type TestWorker } from '../worker-harness.ts'
+import { keys, WorkerBed } from '../worker-bed.ts'
+import { eventually, type StartOptions, type TestWorker } from '../worker-harness.ts'
 
-const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
-
-let gate: Gate
+let bed: WorkerBed
 let broker: EmbeddedBroker
-let workers: TestWorker[]
 let folder: string
 
 beforeEach(async () => {
-  gate = new Gate()
-  broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-  workers = []
+  bed = await WorkerBed.counting()
+  broker = bed.broker
   folder = await mkdtemp(join(tmpdir(), 'millrace-restore-'))
-  await createCountingTopics(broker)
 })
 
 afterEach(async () => {
-  gate.release()
-  for (const { worker } of workers) await worker.close()
-  await broker.close()
+  await bed.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-const create = (options: Partial<StartOptions> = {}): TestWorker => {
-  const created = createWorker({ topology: counting(), broker, ...options })
-  workers.push(created)
-  return created
-}
+const create = (options: Partial<StartOptions> = {}): TestWorker => bed.create(options)
 
-const start = async (options: Partial<StartOptions> = {}): Promise<TestWorker> => {
-  const created = create(options)
-  await created.worker.start()
-  return created
-}
+const start = (options: Partial<StartOptions> = {}): Promise<TestWorker> => bed.start(options)
 
-const counted = async (rounds: number): Promise<void> => {
-  await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(rounds, keys)))
-}
+const counted = (rounds: number): Promise<void> => bed.counted(rounds)
 
 const restoredBy = ({ worker }: TestWorker): number =>
   worker.status().tasks.reduce((sum, task) => sum + task.restored, 0)

@@ -6,7 +6,7 @@ import { StreamsBuilder, topic, type Topology } from 'millrace'
 import { string } from 'millrace/serdes'
 import { rocksDbState } from 'millrace/state/rocksdb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
+import type { EmbeddedBroker } from '../../../src/broker/embedded/index.ts'
 import type { Broker, Fetcher, FetcherOptions } from '../../../src/broker/port.ts'
 import { PrometheusMetrics } from '../../../src/metrics/prometheus.ts'
 import { silentLogger, type Logger } from '../../../src/core/logger.ts'
@@ -14,11 +14,11 @@ import type { WorkerConfig } from '../../../src/runtime/worker-config.ts'
 import { memoryState } from '../../../src/state/index.ts'
 import type { KeyValueStore } from '../../../src/state/store.ts'
 import type { StateProvider } from '../../../src/state/task-state.ts'
-import { counting, createCountingTopics, exactly, produceRound, readTotals } from '../counting.ts'
-import { Gate } from '../gate.ts'
+import { produceRound, readTotals } from '../counting.ts'
+import type { Gate } from '../gate.ts'
 import { overlay } from '../overlay.ts'
+import { keys, WorkerBed } from '../worker-bed.ts'
 import {
-  createWorker,
   eventually,
   produce,
   readAll,
@@ -26,47 +26,32 @@ import {
   type TestWorker,
 } from '../worker-harness.ts'
 
-const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const withStandby: Partial<WorkerConfig> = { numStandbyReplicas: 1 }
 
+let bed: WorkerBed
 let gate: Gate
 let broker: EmbeddedBroker
-let workers: TestWorker[]
 let states: StateProvider[]
 let folder: string
 
 beforeEach(async () => {
-  gate = new Gate()
-  broker = new EmbeddedBroker({ onRequest: gate.onRequest })
-  workers = []
+  bed = await WorkerBed.counting()
+  ;({ gate, broker } = bed)
   states = []
   folder = await mkdtemp(join(tmpdir(), 'millrace-standby-'))
-  await createCountingTopics(broker)
 })
 
 afterEach(async () => {
-  gate.release()
-  for (const { worker } of workers) await worker.close()
+  await bed.close()
   for (const state of states) await state.close()
-  await broker.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-const create = (options: Partial<StartOptions> = {}): TestWorker => {
-  const created = createWorker({ topology: counting(), broker, ...options })
-  workers.push(created)
-  return created
-}
+const create = (options: Partial<StartOptions> = {}): TestWorker => bed.create(options)
 
-const start = async (options: Partial<StartOptions> = {}): Promise<TestWorker> => {
-  const created = create(options)
-  await created.worker.start()
-  return created
-}
+const start = (options: Partial<StartOptions> = {}): Promise<TestWorker> => bed.start(options)
 
-const counted = async (rounds: number): Promise<void> => {
-  await eventually(async () => expect(await readTotals(broker)).toEqual(exactly(rounds, keys)))
-}
+const counted = (rounds: number): Promise<void> => bed.counted(rounds)
 
 const activeAt = ({ worker }: TestWorker): number => worker.status().tasks.length
 
