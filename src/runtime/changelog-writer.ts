@@ -1,6 +1,6 @@
 import { unpacked } from '../core/byte-text.ts'
 import type { TaskId } from '../core/task-id.ts'
-import type { Change } from '../state/task-state.ts'
+import type { Change, WriteChange } from '../state/task-state.ts'
 import {
   decoratedTopicName,
   type SubTopology,
@@ -47,10 +47,13 @@ export class ChangelogWriter {
   }
 
   /** Appends one change; of a store that is not logged it is dropped. Bound, so that it can be passed on. */
-  readonly write = (change: Change): void => {
-    const topic = this.#written.get(change.storeName)
+  readonly write = ({ storeName, key, value, timestampMs, headers }: Change): void =>
+    this.append(storeName, key, value, timestampMs, headers)
+
+  /** The same with the change in parts. */
+  readonly append: WriteChange = (storeName, key, value, timestampMs, headers) => {
+    const topic = this.#written.get(storeName)
     if (topic === undefined) return
-    const { timestampMs, key, value, headers } = change
     const collector = this.#collector
     if (collector.takesText) {
       collector.send(topic, this.#partition, timestampMs, key, value, headers)

@@ -297,7 +297,7 @@ export class StreamTask {
       throw this.#misused('be committed while a record is in process')
     }
     const sealed = this.#options.state.seal()
-    for (const change of sealed.changelog()) this.#changelogs.write(change)
+    sealed.writeChangelog(this.#changelogs.append)
     const offsets = this.#input.takeOffsets()
     this.#loop.ran = false
     this.#punctuation.ran = false

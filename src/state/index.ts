@@ -38,6 +38,7 @@ export type {
   ChangelogRecord,
   OpenTaskStateOptions,
   SealedChanges,
+  WriteChange,
   StateProvider,
   StateStatistics,
   StoredTask,

@@ -1,5 +1,5 @@
 import type { SlotLayer } from './slot-layer.ts'
-import type { Change, SealedChanges } from './task-state.ts'
+import type { Change, SealedChanges, WriteChange } from './task-state.ts'
 import type { TaskStore } from './task-store.ts'
 
 /** The layers that a seal set aside, one a store. */
@@ -16,13 +16,18 @@ export class SealedLayers implements SealedChanges {
     return count
   }
 
-  *changelog(): Iterable<Change> {
+  changelog(): Iterable<Change> {
+    const changes: Change[] = []
+    this.writeChangelog((storeName, key, value, timestampMs, headers) =>
+      changes.push({ storeName, key, value, timestampMs, headers }),
+    )
+    return changes
+  }
+
+  writeChangelog(write: WriteChange): void {
     for (const { store, layer } of this.stores) {
       if (!store.logsLastWrite) continue
-      for (const entry of layer.changes()) {
-        const change = store.changeOf(entry)
-        if (change !== undefined) yield change
-      }
+      for (const entry of layer.changes()) store.changeOf(entry, write)
     }
   }
 }

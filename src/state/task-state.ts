@@ -29,6 +29,15 @@ export interface Change {
   readonly headers: Headers
 }
 
+/** Takes a {@link Change} in parts: one is written for each record, and an object for each would be a lot of garbage. */
+export type WriteChange = (
+  storeName: string,
+  key: PackedBytes,
+  value: PackedBytes | null,
+  timestampMs: number,
+  headers: Headers,
+) => void
+
 /** One record of a changelog topic. */
 export interface ChangelogRecord {
   readonly key: Buffer
@@ -163,6 +172,8 @@ export interface SealedChanges {
   readonly count: number
   /** The last write of each key, of the stores that log the last one only; what the changelog must get. */
   changelog(): Iterable<Change>
+  /** Gives the same one after the other. */
+  writeChangelog(write: WriteChange): void
 }
 
 export interface StateStatistics {

@@ -12,9 +12,8 @@ import type { StateEngine, StoreCommit, StoreShape } from './state-engine.ts'
 import type { StateStore } from './store.ts'
 import type { StoreSpec } from './store-spec.ts'
 import type { SlotLayer } from './slot-layer.ts'
-import type { LayerEntry } from './layer-entry.ts'
 import type { StoreSerdes } from './store-serdes.ts'
-import type { ChangelogRecord, OpenTaskStateOptions } from './task-state.ts'
+import type { ChangelogRecord, OpenTaskStateOptions, WriteChange } from './task-state.ts'
 import type { ScannedEntry } from './stored-entry.ts'
 import type { WriteContext } from './write-context.ts'
 import type { WrittenEntries } from './written-entries.ts'
@@ -132,14 +131,14 @@ function writeContext(
   layered: LayeredStore,
 ): WriteContext {
   const logsEach = spec.logging.enabled && spec.logging.everyUpdate
-  const written = (entry: LayerEntry): void => {
-    const change = changeOf(entry)
-    if (change !== undefined) onChange?.(change)
-  }
+  const change: WriteChange = (storeName, key, value, timestampMs, headers) =>
+    onChange?.({ storeName, key, value, timestampMs, headers })
   return {
     clock,
     written:
-      logsEach && onChange ? (entry) => layered.later(() => written(entry)) : () => undefined,
+      logsEach && onChange
+        ? (entry) => layered.later(() => changeOf(entry, change))
+        : () => undefined,
     expired: (timeMs) => onExpired?.(spec.storeName, timeMs),
   }
 }
