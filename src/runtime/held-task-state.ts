@@ -1,4 +1,5 @@
 import type { SerdeEnvironment } from '../serdes/serde.ts'
+import { LastWrite } from '../state/last-write.ts'
 import type { Change, StoreClock, TaskState } from '../state/task-state.ts'
 import { decoratedTopicName } from '../topology/topology-plan.ts'
 import { openTaskState } from './open-task-state.ts'
@@ -35,7 +36,11 @@ export class HeldTaskState {
     const { applicationId, plan } = options
     const { taskId, subTopology } = inputs
     const environment: SerdeEnvironment = options.environment
-    const clock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
+    const clock: StoreClock = {
+      recordTimestampMs: -1,
+      streamTimeMs: -1,
+      lastWrite: new LastWrite(),
+    }
     const users: { user: StateUser | undefined } = { user: undefined }
     const state = await openTaskState(options, {
       taskId,

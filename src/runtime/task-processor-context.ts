@@ -41,6 +41,8 @@ export class TaskProcessorContext implements ProcessorContext {
   readonly logger: Logger
   readonly #scope: TaskScope
   readonly #node: ContextNode
+  /** Whether user code may have changed a value between a write to a store and a forward. */
+  readonly #mayChangeWritten: boolean
   readonly #stores = new Map<string, StateStore>()
   /** The event time of what this processor handles: a record's, or a punctuation's. */
   recordTimestampMs = -1
@@ -49,12 +51,13 @@ export class TaskProcessorContext implements ProcessorContext {
   /** The last of the forwards that have to wait; the processor is done when it is. */
   pending: Promise<void> | undefined
 
-  constructor(scope: TaskScope, node: ContextNode) {
+  constructor(scope: TaskScope, node: ContextNode, mayChangeWritten: boolean) {
     this.applicationId = scope.applicationId
     this.taskId = scope.id
     this.logger = scope.logger
     this.#scope = scope
     this.#node = node
+    this.#mayChangeWritten = mayChangeWritten
   }
 
   get serdeEnvironment(): SerdeEnvironment {
@@ -82,6 +85,9 @@ export class TaskProcessorContext implements ProcessorContext {
   }
 
   forward(record: AnyRecord, child?: string): MaybePromise<void> {
+    if (this.#mayChangeWritten || this.pending !== undefined) {
+      this.#scope.storeClock.lastWrite?.forget()
+    }
     const children = child === undefined ? this.#node.children : [this.#child(child)]
     if (this.pending !== undefined) {
       return this.#hold(this.pending.then(() => deliver(children, record)))
@@ -175,6 +181,7 @@ export class TaskProcessorContext implements ProcessorContext {
 
   #deliverHeld(record: AnyRecord, origin: RecordMetadata | undefined): MaybePromise<void> {
     const scope = this.#scope
+    scope.storeClock.lastWrite?.forget()
     const before = scope.held
     const restore = (): void => {
       scope.held = before

@@ -3,6 +3,7 @@ import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { shown } from '../serdes/serde-errors.ts'
 import type { Processor, Punctuator } from '../topology/processor.ts'
 import type { ProcessorNode } from '../topology/topology-plan.ts'
+import { valueReachOf } from '../topology/value-reach.ts'
 import type { FailureRouter } from './failure-router.ts'
 import type { AnyRecord, GraphNode } from './graph-node.ts'
 import { ScopeState } from './held-scope.ts'
@@ -22,13 +23,17 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
   readonly #context: TaskProcessorContext
   readonly #scope: TaskScope
   readonly #failures: FailureRouter
+  /** Whether user code may see the values that are processed here. */
+  readonly #showsValues: boolean
 
   constructor(node: ProcessorNode, scope: TaskScope, failures: FailureRouter) {
     this.name = node.name
     this.stores = node.stores
     this.keepsKey = node.keepsKey
     this.processor = node.supplier()
-    this.#context = new TaskProcessorContext(scope, this)
+    const reach = valueReachOf(this.processor)
+    this.#showsValues = reach !== 'never'
+    this.#context = new TaskProcessorContext(scope, this, reach === undefined)
     this.#scope = scope
     this.#failures = failures
   }
@@ -53,6 +58,7 @@ export class TaskProcessorNode implements GraphNode, ContextNode {
 
   process(record: AnyRecord): MaybePromise<void> {
     const context = this.#context
+    if (this.#showsValues) this.#scope.storeClock.lastWrite?.forget()
     context.recordTimestampMs = record.timestampMs
     context.recordHeaders = record.headers
     let result: MaybePromise<void>

@@ -134,7 +134,7 @@ export class TaskSinkNode implements GraphNode {
       value === null || value === undefined
         ? null
         : text
-          ? serializedText(this.#value, value, to.valueContext)
+          ? (this.#written(value) ?? serializedText(this.#value, value, to.valueContext))
           : this.#value.serialize(value, to.valueContext)
     const chosen = this.#partitioner && this.#choosePartitions(to, record)
     if (chosen === undefined) {
@@ -145,6 +145,15 @@ export class TaskSinkNode implements GraphNode {
       if (chosen.size === 0) this.#dropUnwanted(to)
       for (const partition of chosen) this.#send(to, partition, keyBytes, valueBytes, record)
     }
+  }
+
+  /** The bytes of a value that was just written to a store with the same serde. */
+  #written(value: unknown): PackedBytes | undefined {
+    const { lastWrite } = this.#scope.storeClock
+    if (lastWrite === undefined) return undefined
+    // A chooser of topics has seen the value already, and a partitioner sees it next.
+    if (this.#fixed === undefined || this.#partitioner !== undefined) lastWrite.forget()
+    return lastWrite.bytesOf(this.#value, value)
   }
 
   #send(

@@ -135,6 +135,7 @@ export class LayeredKeyValueStore<K, V>
     checkTimestamp(this.name, timestampMs)
     const stored = this.serdes.storageKey(key)
     let valueBytes = value === null || value === undefined ? null : this.serdes.valueBytes(value)
+    this.serdes.noteWrite(this.#context.clock.lastWrite, value, valueBytes)
     if (this.#keepsHeaders && valueBytes !== null) {
       valueBytes = withHeaders(
         headers ?? this.#context.clock.recordHeaders ?? noHeaders,

@@ -2,6 +2,8 @@ import { isAscii, unpacked, type PackedBytes } from '../core/byte-text.ts'
 import { SerializationError } from '../core/errors.ts'
 import { isPromise, type MaybePromise } from '../core/maybe-promise.ts'
 import { bindSerde, type Serde, type SerdeContext, type SerdeEnvironment } from '../serdes/serde.ts'
+import type { LastWrite } from './last-write.ts'
+import { writesAlike } from '../serdes/with-text.ts'
 import { storageKey, storageKeyBytes, type StorageKey } from './key-bytes.ts'
 import type { StoredEntry } from './stored-entry.ts'
 import type { StoreSpec } from './store-spec.ts'
@@ -11,6 +13,7 @@ export class StoreSerdes<K, V> {
   readonly #storeName: string
   readonly #key: Serde<K>
   readonly #value: Serde<V>
+  readonly #writesAlike: boolean
   readonly #keyContext: SerdeContext
   readonly #valueContext: SerdeContext
   #lastKey: K | undefined
@@ -23,6 +26,7 @@ export class StoreSerdes<K, V> {
     this.#value = bindSerde(spec.value as Serde<unknown>, environment) as Serde<V>
     this.#keyContext = { topic, part: 'key' }
     this.#valueContext = { topic, part: 'value' }
+    this.#writesAlike = writesAlike(this.#value)
   }
 
   async prepare(): Promise<void> {
@@ -70,6 +74,18 @@ export class StoreSerdes<K, V> {
     const packed = this.#value.serializeText(value, this.#valueContext)
     // A text of the user's own may be a part of a longer one, which would be kept with it.
     return (packed as unknown) === value ? unpacked(packed) : packed
+  }
+
+  /** Notes what {@link valueBytes} gave, where it is the same for whatever else the serde is used for. */
+  noteWrite(
+    last: LastWrite | undefined,
+    value: V | null | undefined,
+    bytes: PackedBytes | null,
+  ): void {
+    if (last === undefined) return
+    if (bytes !== null && this.#writesAlike) {
+      last.note(this.#value as Serde<unknown>, value, bytes)
+    } else last.forget()
   }
 
   value(entry: StoredEntry): V {

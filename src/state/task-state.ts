@@ -7,9 +7,10 @@ import type { ChangelogCursor } from './changelog-cursor.ts'
 import type { SerdeEnvironment } from '../serdes/serde.ts'
 import type { StateStore } from './store.ts'
 import type { StoreSpec } from './store-spec.ts'
+import type { LastWrite } from './last-write.ts'
 import type { UndoLog } from './undo-log.ts'
 
-/** The times that a store needs of the task while it processes a record; the task keeps the fields up to date. */
+/** What a store needs of the task while it processes a record; the task keeps the fields up to date. */
 export interface StoreClock {
   /** Event time of the record in process. */
   recordTimestampMs: number
@@ -17,6 +18,8 @@ export interface StoreClock {
   streamTimeMs: number
   /** Headers of the record in process, for stores that keep them; none where undefined. */
   recordHeaders?: Headers | undefined
+  /** Where stores note what is written to them, for a task that may need it again. @internal */
+  readonly lastWrite?: LastWrite
 }
 
 /** One write, as it goes to the changelog topic; bytes may be strings of one character a byte. */

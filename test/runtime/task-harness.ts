@@ -1,3 +1,4 @@
+import { unpacked, type PackedBytes } from '../../src/core/byte-text.ts'
 import type { Headers } from '../../src/core/headers.ts'
 import type { Logger } from '../../src/core/logger.ts'
 import type { MaybePromise } from '../../src/core/maybe-promise.ts'
@@ -8,6 +9,7 @@ import type { RecordCollector } from '../../src/runtime/record-collector.ts'
 import { StreamTask } from '../../src/runtime/stream-task.ts'
 import type { StreamTaskOptions } from '../../src/runtime/stream-task-options.ts'
 import { memoryState } from '../../src/state/index.ts'
+import { LastWrite } from '../../src/state/last-write.ts'
 import type { StoreClock, TaskState } from '../../src/state/task-state.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
 import type { Topology } from '../../src/topology/topology.ts'
@@ -25,6 +27,7 @@ export interface SentText {
 
 /** Keeps what is sent. */
 export class TextCollector implements RecordCollector {
+  readonly takesText = true
   readonly sent: SentText[] = []
   readonly prepared: string[] = []
   /** What `ready` answers. */
@@ -36,16 +39,16 @@ export class TextCollector implements RecordCollector {
     topic: string,
     partition: number | undefined,
     timestampMs: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: PackedBytes | null,
+    value: PackedBytes | null,
     headers: Headers,
   ): void {
     const record: SentText = {
       topic,
       partition,
       timestampMs,
-      key: key === null ? null : key.toString(),
-      value: value === null ? null : value.toString(),
+      key: key === null ? null : unpacked(key).toString(),
+      value: value === null ? null : unpacked(value).toString(),
       headers,
     }
     this.onSend(record)
@@ -149,7 +152,11 @@ export async function taskOf(
   const plan = topology.plan()
   const subTopology = plan.subTopologies[0]!
   const id = { subTopology: subTopology.id, partition: 0 }
-  const storeClock: StoreClock = { recordTimestampMs: -1, streamTimeMs: -1 }
+  const storeClock: StoreClock = {
+    recordTimestampMs: -1,
+    streamTimeMs: -1,
+    lastWrite: new LastWrite(),
+  }
   const clock = new VirtualClock(1_000_000)
   const collector = new TextCollector()
   const metrics = new CountingMetrics()

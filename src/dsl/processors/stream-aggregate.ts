@@ -3,6 +3,7 @@ import { Record } from '../../core/record.ts'
 import type { ValueAndTimestamp } from '../../state/store.ts'
 import type { Processor, ProcessorContext } from '../../topology/processor.ts'
 import type { Aggregator, Initializer } from '../callbacks.ts'
+import type { ValueReach } from '../../topology/value-reach.ts'
 import { Change } from '../change.ts'
 import { CurrentRecord } from '../record-context.ts'
 import { skipRecord } from './skipped.ts'
@@ -26,6 +27,7 @@ export interface StreamAggregation<K, V, Agg> {
  * @remarks Source: Java's `KStreamAggregate`.
  */
 export class StreamAggregateProcessor<K, V, Agg> implements Processor<K, V, K, Change<Agg>> {
+  readonly valueReach: ValueReach = 'until-written'
   private readonly aggregation: StreamAggregation<K, V, Agg>
   private readonly current = new CurrentRecord()
   private rows!: TableRows<K, Agg>
