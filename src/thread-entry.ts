@@ -41,7 +41,10 @@ const calls: ThreadCalls = {
   endScan: (rest) => theOpened().stores.endScan(rest),
 }
 const channel = new PortChannel<ProcessCalls>(parentPort!, calls)
-process.on('uncaughtException', (error) => void die(error))
+process.on('uncaughtException', (error) => {
+  if (ending.signal.aborted) warn('Code in a thread has thrown while the thread closes', error)
+  else void die(error)
+})
 
 async function open(): Promise<void> {
   const config = await loadThreadConfig(task.module, task.settings)
@@ -132,11 +135,12 @@ async function leave(error: Error): Promise<void> {
     await opened?.host.abandon(error)
     await opened?.host.close()
   } catch (failure) {
-    channel.tell('log', 'warn', 'Closing a thread that has failed: it could not let all go', {
-      plain: {},
-      errors: { error: errorMessage(failure) },
-    })
+    warn('Closing a thread that has failed: it could not let all go', failure)
   }
+}
+
+function warn(message: string, error: unknown): void {
+  channel.tell('log', 'warn', message, { plain: {}, errors: { error: errorMessage(error) } })
 }
 
 function theOpened(): Opened {

@@ -71,6 +71,7 @@ export async function runDev(options: DevOptions, logger: Logger): Promise<void>
     await Promise.race([
       signals.stopped,
       app.closed,
+      printer.ended,
       ...(options.exit ? [untilSettled(app, printer)] : []),
     ])
   } finally {

@@ -27,23 +27,26 @@ export async function writeInput(
 ): Promise<number> {
   const lines = readLines(file)
   await using producer = await TopicProducer.open(topic, options)
-  for (const [index, text] of lines.entries()) {
-    const { key = null, value = null, timestampMs } = parseLine(text, `${file}:${index + 1}`)
+  for (const { text, number } of lines) {
+    const place = `${file}:${number}`
+    const { key = null, value = null, timestampMs } = parseLine(text, place)
     try {
       await producer.send({ key, value, ...(timestampMs !== undefined && { timestampMs }) })
     } catch (cause) {
-      throw new ConfigError(`${file}:${index + 1}: ${messageOf(cause)}`, { cause })
+      throw new ConfigError(`${place}: ${messageOf(cause)}`, { cause })
     }
   }
   await producer.flush()
   return lines.length
 }
 
-function readLines(file: string): string[] {
+/** The lines that are not empty, numbered from 1 as an editor shows them. */
+function readLines(file: string): { readonly text: string; readonly number: number }[] {
   try {
     return readFileSync(file, 'utf8')
       .split('\n')
-      .filter((line) => line.trim() !== '')
+      .map((text, index) => ({ text, number: index + 1 }))
+      .filter(({ text }) => text.trim() !== '')
   } catch (cause) {
     throw new ConfigError(`Cannot read ${file}: ${messageOf(cause)}`, { cause })
   }

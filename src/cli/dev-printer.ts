@@ -13,7 +13,7 @@ export class DevPrinter {
   readonly #print: (line: string) => void
   readonly #closing = new AbortController()
   #idle = true
-  #running: Promise<void> | undefined
+  #running: Promise<void> = Promise.resolve()
 
   constructor(
     broker: Broker,
@@ -37,6 +37,13 @@ export class DevPrinter {
     )
     this.#fetcher.assign(await broker.listOffsets(partitions, 'earliest', 'read_committed'))
     this.#running = this.#run()
+    // Whoever waits for it is told; a process that is not there yet must not end by it.
+    this.#running.catch(() => undefined)
+  }
+
+  /** Resolves when it has been closed; rejects with what it could not read. */
+  get ended(): Promise<void> {
+    return this.#running
   }
 
   /** Whether the last look found nothing. */

@@ -90,6 +90,7 @@ class RemoteScan implements StoreIterator<object> {
   readonly #codec: StoreCodec
   readonly #begin: () => Promise<StoreRead>
   #isBegun = false
+  #isClosed = false
   #rest: number | undefined
 
   constructor(thread: StoreThread, codec: StoreCodec, begin: () => Promise<StoreRead>) {
@@ -101,12 +102,15 @@ class RemoteScan implements StoreIterator<object> {
   async nextBatch(): Promise<readonly object[]> {
     const page = await this.#page()
     this.#rest = page?.rest
+    // It was closed while the page was on its way, whose rest nobody will ask for.
+    if (this.#isClosed) this.close()
     return page === undefined ? [] : await this.#codec.decode(page.entries)
   }
 
   close(): void {
     if (this.#rest !== undefined) this.#thread.channel.tell('endScan', this.#rest)
     this.#isBegun = true
+    this.#isClosed = true
     this.#rest = undefined
   }
 

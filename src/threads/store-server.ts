@@ -115,9 +115,19 @@ export class StoreServer {
     return { codec, method, result: run(...given) }
   }
 
-  /** Takes entries until the page is full; keeps the scan where there may be more. */
+  /** A page of a scan, which ends where that fails: nobody could ask for the rest of it. */
   async #page(id: number, scan: Scan): Promise<ScanPage> {
     await this.#endIdleScans()
+    try {
+      return await this.#nextEntries(id, scan)
+    } catch (error) {
+      await scan.entries.return?.()
+      throw error
+    }
+  }
+
+  /** Takes entries until the page is full; keeps the scan where there may be more. */
+  async #nextEntries(id: number, scan: Scan): Promise<ScanPage> {
     const entries: PortableEntry[] = []
     let bytes = 0
     while (entries.length < pageEntries && bytes < pageBytes) {

@@ -107,11 +107,11 @@ export default builder.build()
 
   it('names file and line of an input that is no record, and the topics there are', async () => {
     const file = join(folder, 'bad.jsonl')
-    writeFileSync(file, '{"key": "a", "value": "b"}\n[1]\n')
+    writeFileSync(file, '{"key": "a", "value": "b"}\n\n[1]\n')
     const args = ['dev', wordCountModule, '--http', '0', '--exit', '--input']
     const bad = await runCli([...args, `lines=${file}`])
     expect(bad).toMatchObject({ code: 2 })
-    expect(bad.stderr).toContain(`${file}:2 is no record`)
+    expect(bad.stderr).toContain(`${file}:3 is no record`)
     const other = await runCli([...args, `words=${file}`])
     expect(other).toMatchObject({ code: 2 })
     expect(other.stderr).toMatch(/--input names the topic words; the topology has lines/)
