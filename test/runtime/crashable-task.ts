@@ -13,7 +13,8 @@ import {
 } from '../../src/runtime/error-handlers.ts'
 import { StreamTask } from '../../src/runtime/stream-task.ts'
 import { VirtualClock } from '../../src/testing/virtual-clock.ts'
-import type { Topology } from '../../src/topology/topology.ts'
+import type { HoldBackOptions } from '../../src/runtime/held-back/held-back.ts'
+import type { TopologyPlan } from '../../src/topology/topology-plan.ts'
 import { fetched, type InputText } from './fetched-records.ts'
 import { TextCollector, type SentText } from './task-harness.ts'
 
@@ -23,6 +24,15 @@ export interface CrashableOptions {
   readonly handlers?: Partial<ErrorHandlers>
   readonly metrics?: Metrics
   readonly startMs?: number
+  /** For a topology whose plan has the stores for it. */
+  readonly holdBack?: HoldBackOptions
+  /** Where dead letters go that are to be committed or lost with the rest. */
+  readonly deadLetter?: (collector: TextCollector, dead: DeadRecord) => void
+}
+
+/** What a task runs, such as a topology. */
+interface Planned {
+  plan(): TopologyPlan
 }
 
 /**
@@ -34,19 +44,21 @@ export class CrashableTask implements AsyncDisposable {
   /** What was sent and committed. */
   readonly committed: SentText[] = []
   readonly deadLetters: DeadRecord[] = []
-  #topology: Topology
+  #topology: Planned
   readonly #options: CrashableOptions
   readonly #inputs: ReadonlyMap<string, readonly InputText[]>
   /** By changelog topic on the broker. */
   readonly #changelogs = new Map<string, Change[]>()
   readonly #offsets = new Map<string, CommittedOffset>()
+  /** How many records of each topic the task was given. */
+  readonly #fed = new Map<string, number>()
   #provider: StateProvider | undefined
   #collector = new TextCollector()
   state!: TaskState
   task!: StreamTask
 
   constructor(
-    topology: Topology,
+    topology: Planned,
     inputs: Readonly<globalThis.Record<string, readonly InputText[]>>,
     options: CrashableOptions = {},
   ) {
@@ -97,18 +109,30 @@ export class CrashableTask implements AsyncDisposable {
       },
       deadLetter: (failed) => {
         this.deadLetters.push(failed)
+        this.#options.deadLetter?.(collector, failed)
       },
+      holdBack: this.#options.holdBack,
       maxTaskIdleMs: 0,
       isolation: 'read_committed',
       globalStore: () => undefined,
     })
     this.task.restorePartitionTimes([...this.#offsets.values()])
     await this.task.initialize()
-    for (const [topic, records] of this.#inputs) {
-      const from = this.#offsets.get(topic)?.offset ?? 0
-      this.task.addFetched(fetched(topic, records.slice(from), { from }))
+    this.#fed.clear()
+    for (const topic of this.#inputs.keys()) {
+      this.#fed.set(topic, this.#offsets.get(topic)?.offset ?? 0)
     }
+    this.feed()
     return this
+  }
+
+  /** Gives the task what was added to the inputs since. */
+  feed(): void {
+    for (const [topic, records] of this.#inputs) {
+      const from = this.#fed.get(topic)!
+      this.task.addFetched(fetched(topic, records.slice(from), { from }))
+      this.#fed.set(topic, records.length)
+    }
   }
 
   /** Processes so many slices, of one record each where none has to wait. */
