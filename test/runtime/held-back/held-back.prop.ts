@@ -44,7 +44,7 @@ const events: fc.Arbitrary<Event[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ drop: fc.nat(20) }) },
     { weight: 3, arbitrary: fc.record({ mend: fc.nat(20) }) },
   ),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 )
 
 /** Refuses what is broken, before or after it was kept. */
@@ -130,9 +130,9 @@ async function run(kind: Kind, script: readonly Event[], folder?: string): Promi
 
 describe('whatever fails, crashes, is redriven and dropped', () => {
   it.each([
-    ['plain', 150],
-    ['retries', 100],
-    ['calls', 100],
+    ['plain', 100],
+    ['retries', 50],
+    ['calls', 60],
   ] as const)(
     'each record of a key is processed once, in its order (%s)',
     async (kind, numRuns) => {
