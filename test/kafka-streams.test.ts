@@ -169,6 +169,8 @@ describe('KafkaStreams', () => {
       /processingGuarantee: .*exactly_once/,
     )
     expect(refused({ http: { port: 70_000 } })).toThrow(/http\.port/)
+    expect(refused({ maxHeldBackRecords: 0 })).toThrow(/maxHeldBackRecords/)
+    expect(refused({ onHeldBackLimit: 'drop' })).toThrow(/onHeldBackLimit/)
     expect(refused({ broker: {} })).toThrow(/broker: expected a broker, such as kafkajs/)
     expect(refused({ heartbeatIntervalMs: 30_000 })).toThrow(/at most half of sessionTimeoutMs/)
   })

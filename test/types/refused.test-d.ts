@@ -1,5 +1,6 @@
 // What the compiler must refuse, at the line of the mistake. `tsc -p .` fails where one of these lines compiles.
 import {
+  defineConfig,
   JoinWindows,
   SessionWindows,
   SlidingWindows,
@@ -13,6 +14,7 @@ import {
   type StreamsBuilder,
   type Topology,
   type ValueTransformer,
+  type WorkerStatus,
   type Windowed,
 } from 'millrace'
 import { double, json, long, sessionWindowed, string, windowed, type Serde } from 'millrace/serdes'
@@ -397,4 +399,17 @@ export function unknownFormats(topology: Topology): void {
   topology.describe({ format: 'dot' })
   // @ts-expect-error There is no such format.
   topology.describe({ format: 'svg' })
+}
+
+export function wrongWaysToHoldBack(driver: TopologyTestDriver, status: WorkerStatus): void {
+  defineConfig({ holdBackLaterRecords: true, maxHeldBackRecords: 10, onHeldBackLimit: 'let-go' })
+  // @ts-expect-error There is no such thing to do at the limit.
+  defineConfig({ onHeldBackLimit: 'drop' })
+  // @ts-expect-error It is asked for or not.
+  defineConfig({ holdBackLaterRecords: 'always' })
+  void driver.redrive(driver.deadLetters[0]!)
+  // @ts-expect-error A dead letter is a record, not its place in a list.
+  driver.drop(0)
+  // @ts-expect-error A task that holds nothing back says nothing of it.
+  void status.tasks[0]!.heldBack.keys
 }

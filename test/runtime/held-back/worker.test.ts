@@ -191,7 +191,7 @@ describe.each(['exactly_once', 'at_least_once'] as const)(
       await start({ droppedIntervalMs: 60_000 })
       await write('a bad', 'a a1', 'a a2')
       await until([], ['bad processing', 'a1 held-back', 'a2 held-back'])
-      await queue.drop({ offsets: { to: 0 } })
+      expect(await queue.drop({ offsets: { to: 0 } })).toEqual({ dropped: 1 })
       await queue.redrive()
       await until(['a1', 'a2'], [])
     })
