@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
 import { KafkaStreams, StreamsBuilder, TimeWindows, topic } from 'millrace'
 import { kafkajs } from 'millrace/broker/kafkajs'
 import { json, string } from 'millrace/serdes'
@@ -24,6 +25,9 @@ interface Row {
   readonly segment: string
   readonly factor: number
 }
+
+// As `millrace run` does.
+setFlagsFromString('--heap-growing-percent=50')
 
 const env = (name: string, fallback: string): string => process.env[name] ?? fallback
 const bootstrap = env('BOOTSTRAP', 'localhost:9092')
