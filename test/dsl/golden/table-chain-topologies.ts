@@ -1,24 +1,12 @@
 import type { KTable, StreamsBuilder } from 'millrace'
 import { string } from 'millrace/serdes'
+import { gathered } from './gathered.ts'
 import { text, type Declare } from './topics.ts'
 
 const key = string()
 const value = string()
 
 type Table = KTable<string, string>
-
-function sum(table: Table, name: string, to: string): void {
-  table
-    .groupBy((row) => ({ key: 'all', value: row }), { name, key, value })
-    .aggregate(
-      () => '0',
-      (all, row) => `${all}+${row}`,
-      (all, row) => `${all}-${row}`,
-      { store: `${name}-sums`, value },
-    )
-    .toStream()
-    .to(text(to))
-}
 
 function rows(builder: StreamsBuilder, store?: string): Table {
   return builder.table(text('in'), store === undefined ? {} : { store })
@@ -51,7 +39,7 @@ function filterTwice(builder: StreamsBuilder): void {
 function mapOfFilter(builder: StreamsBuilder): void {
   const table = rows(builder).filter(isLong)
   const loud = table.mapValues((row) => `${row}!`, { store: 'loud', value })
-  sum(
+  gathered(
     loud.filter((row) => !isZ(row)),
     'mixed',
     'out',
@@ -122,32 +110,32 @@ function groupedTwice(builder: StreamsBuilder): void {
       (a, b) => `${a}/${b}`,
       { store: 'reduced' },
     )
-  sum(reduced, 'all', 'out')
+  gathered(reduced, 'all', 'out')
 }
 
 function throughStreams(builder: StreamsBuilder): void {
   const table = rows(builder).toStream().toTable({ store: 'copy' })
-  sum(table, 'copied', 'out')
+  gathered(table, 'copied', 'out')
   const other = table.toStream((_, id) => `${id}2`, { key, value })
-  sum(other.toTable({ name: 'rekeyed', store: 'other' }), 'keys', 'out-2')
+  gathered(other.toTable({ name: 'rekeyed', store: 'other' }), 'keys', 'out-2')
 }
 
 export const tableChainTopologies: Readonly<Record<string, Declare>> = {
-  'table-chain-filter-grouped': (builder) => sum(rows(builder).filter(isLong), 'long', 'out'),
+  'table-chain-filter-grouped': (builder) => gathered(rows(builder).filter(isLong), 'long', 'out'),
   'table-chain-filter-stored-grouped': (builder) => {
-    sum(rows(builder).filter(isLong, { store: 'kept' }), 'long', 'out')
+    gathered(rows(builder).filter(isLong, { store: 'kept' }), 'long', 'out')
   },
   'table-chain-filter-twice': filterTwice,
   'table-chain-map-grouped': (builder) => {
     const loud = rows(builder).mapValues((row) => (row === 'ab' ? null : `${row}!`))
-    sum(loud, 'loud', 'out')
+    gathered(loud, 'loud', 'out')
   },
   'table-chain-map-stored-grouped': (builder) => {
     const loud = rows(builder).mapValues((row, id) => (row === 'ab' ? null : id + row), {
       store: 'kept',
       value,
     })
-    sum(loud, 'loud', 'out')
+    gathered(loud, 'loud', 'out')
   },
   'table-chain-map-of-filter': mapOfFilter,
   'table-chain-group-moves': groupMoves,

@@ -1,5 +1,6 @@
 import type { KTable, StoreOption, StreamsBuilder } from 'millrace'
 import { string } from 'millrace/serdes'
+import { gathered } from './gathered.ts'
 import { joinAs, type JoinType } from './table-table-join-topologies.ts'
 import { counts, text, type Declare } from './topics.ts'
 
@@ -65,19 +66,6 @@ function joins(type: JoinType): Record<string, Declare> {
   )
 }
 
-function sum(table: Table, name: string): void {
-  table
-    .groupBy((row) => ({ key: 'all', value: row }), { name, key, value })
-    .aggregate(
-      () => '0',
-      (all, row) => `${all}+${row}`,
-      (all, row) => `${all}-${row}`,
-      { store: `${name}-sums`, value },
-    )
-    .toStream()
-    .to(text(`out-${name}`))
-}
-
 function shortHistory(builder: StreamsBuilder): void {
   const table = builder.table(text('in'), { store: versioned('KTABLE-rows', 4) })
   table.toStream().to(text('out'))
@@ -132,15 +120,16 @@ function grouped(builder: StreamsBuilder): void {
     .count({ name: 'counted', store: 'counts' })
     .toStream()
     .to(counts('out'))
-  sum(table, 'summed')
+  gathered(table, 'summed', 'out-summed')
 }
 
 function groupedDerived(builder: StreamsBuilder): void {
   const table = rows(builder).mapValues((row) => `${row}.`, { value })
-  sum(table, 'inherited')
-  sum(
+  gathered(table, 'inherited', 'out-inherited')
+  gathered(
     table.filter(() => true, { store: 'kept' }),
     'held',
+    'out-held',
   )
 }
 

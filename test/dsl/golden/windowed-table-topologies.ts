@@ -24,6 +24,19 @@ function hopping(builder: StreamsBuilder, graceMs: number): KTable<Windowed<stri
     .aggregate(() => '', gather, { store: 'all', value })
 }
 
+/** Adds up again by key what was counted by window. */
+function summedByKey<W extends { readonly key: string }>(counted: KTable<W, number>): void {
+  counted
+    .groupBy((n, { key: id }) => ({ key: id, value: n }), { key, value: count })
+    .reduce(
+      (sum, n) => sum + n,
+      (sum, n) => sum - n,
+      { store: 'sums' },
+    )
+    .toStream()
+    .to(counts('out'))
+}
+
 function bySession(builder: StreamsBuilder): KTable<SessionWindowed<string>, string> {
   return builder
     .stream(text('in'))
@@ -84,33 +97,15 @@ export const windowedTableTopologies: Readonly<Record<string, Declare>> = {
       .to(sessionsOut())
   },
   'windows-grouped-again': (builder) => {
-    builder
-      .stream(text('in'))
-      .groupByKey()
-      .windowedBy(TimeWindows.of({ sizeMs: 10, graceMs: 5 }))
-      .count({ store: 'counts' })
-      .groupBy((n, { key: id }) => ({ key: id, value: n }), { key, value: count })
-      .reduce(
-        (sum, n) => sum + n,
-        (sum, n) => sum - n,
-        { store: 'sums' },
-      )
-      .toStream()
-      .to(counts('out'))
+    const words = builder.stream(text('in')).groupByKey()
+    summedByKey(
+      words.windowedBy(TimeWindows.of({ sizeMs: 10, graceMs: 5 })).count({ store: 'counts' }),
+    )
   },
   'sessions-grouped-again': (builder) => {
-    builder
-      .stream(text('in'))
-      .groupByKey()
-      .windowedBy(SessionWindows.of({ gapMs: 3, graceMs: 20 }))
-      .count({ store: 'counts' })
-      .groupBy((n, { key: id }) => ({ key: id, value: n }), { key, value: count })
-      .reduce(
-        (sum, n) => sum + n,
-        (sum, n) => sum - n,
-        { store: 'sums' },
-      )
-      .toStream()
-      .to(counts('out'))
+    const words = builder.stream(text('in')).groupByKey()
+    summedByKey(
+      words.windowedBy(SessionWindows.of({ gapMs: 3, graceMs: 20 })).count({ store: 'counts' }),
+    )
   },
 }
