@@ -125,6 +125,19 @@ export class ActiveTask implements RestorableTask {
     await this.close()
   }
 
+  /** Closes the task and gives its state away, open, at what is committed. */
+  async retire(): Promise<HeldTaskState> {
+    this.phase = 'closed'
+    try {
+      await this.task.close()
+    } catch (error) {
+      await this.state.close()
+      throw error
+    }
+    this.#held.free()
+    return this.#held
+  }
+
   /** After a commit, or where nothing was to be committed. */
   async close(): Promise<void> {
     this.phase = 'closed'

@@ -13,8 +13,8 @@ export interface StateUser {
 }
 
 /**
- * The open state of a task, which may be a standby's first and then the active task's: it is handed over as it is, open,
- * and only who uses it changes. The other way it is closed, since what a task has read for processing is kept with it.
+ * The open state of a task, which is a standby's at one time and an active task's at another: it is handed over as it
+ * is, open, and only who uses it changes.
  */
 export class HeldTaskState {
   readonly state: TaskState
@@ -61,5 +61,14 @@ export class HeldTaskState {
   /** Makes the state a task's, which takes it as it was last committed. */
   use(user: StateUser): void {
     this.#users.user = user
+  }
+
+  /** Ends a task's use: what it has not committed is dropped, and with it the times that it had come to. */
+  free(): void {
+    this.state.discard()
+    this.#users.user = undefined
+    this.storeClock.recordTimestampMs = -1
+    this.storeClock.streamTimeMs = -1
+    this.storeClock.recordHeaders = undefined
   }
 }

@@ -40,7 +40,7 @@ export class Rebalancer {
     const wanted = new Set(active)
     const leaving = tasks.all.filter(({ name }) => !wanted.has(name))
     const coming = active.filter((name) => !tasks.has(name))
-    if (leaving.length > 0) await this.#letGo(leaving)
+    if (leaving.length > 0) await this.#letGo(leaving, new Set(standby))
     const changed = this.#parts.inputChanges.pending(layouts.current.tasks)
     const arriveAnew = changed.some(({ phase }) => phase !== 'running')
     if (coming.length > 0 || leaving.length > 0 || arriveAnew) {
@@ -67,14 +67,24 @@ export class Rebalancer {
     await this.#parts.tasks.close(task, dirty)
   }
 
-  async #letGo(leaving: readonly ActiveTask[]): Promise<void> {
+  /** Of the tasks that leave, those stay as standbys that are to. */
+  async #letGo(leaving: readonly ActiveTask[], staying: ReadonlySet<string>): Promise<void> {
     const { commits, arrivals } = this.#parts
     // All tasks are committed, since they share a transaction.
     if (leaving.some(({ phase }) => phase === 'running')) await commits.commitNow()
     // A task must not be closed while it is restored.
     if (leaving.some(({ phase }) => phase !== 'running')) await arrivals.stop()
-    // One that stays as a standby is opened anew at what is committed: what was read for processing is of no use to it.
-    for (const task of leaving) await this.close(task, task.phase !== 'running')
+    for (const task of leaving) {
+      if (staying.has(task.name)) await this.#retire(task)
+      else await this.close(task, task.phase !== 'running')
+    }
+  }
+
+  /** Its state stays open as it was last committed, so that also one in memory need not be restored again. */
+  async #retire(task: ActiveTask): Promise<void> {
+    const { fetcher, tasks, standbys } = this.#parts
+    fetcher.unassign(task.inputs.partitions)
+    await standbys.takeOver(task.inputs, await tasks.retire(task))
   }
 
   async #changeInputs(changed: readonly ActiveTask[]): Promise<void> {

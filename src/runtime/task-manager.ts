@@ -76,6 +76,12 @@ export class TaskManager {
     await (dirty ? active.closeDirty() : active.close())
   }
 
+  /** Lets a task go whose state stays here, open, at what is committed. */
+  async retire(active: ActiveTask): Promise<HeldTaskState> {
+    this.#forget(active)
+    return await active.retire()
+  }
+
   /** Hands fetched records to the tasks that read them. */
   add(fetched: readonly FetchedPartition[]): void {
     const isolation = isolationOf(this.#options.config.processingGuarantee)

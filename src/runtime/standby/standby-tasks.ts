@@ -18,7 +18,7 @@ export interface StandbyTasksParts extends Omit<StandbyFollowerParts, 'tasks'> {
 
 /**
  * The standbys of a worker: opens and closes them, and has them follow their changelogs beside the processing of active
- * tasks, to whom it hands over states that are open.
+ * tasks, with whom it exchanges states that are open.
  */
 export class StandbyTasks implements AsyncCloseable {
   readonly #options: WorkerOptions
@@ -67,6 +67,12 @@ export class StandbyTasks implements AsyncCloseable {
     await this.#follower.stop()
     this.#remove(task)
     return task.held
+  }
+
+  /** Takes over the open state of a task that was active here. {@link assign} is to be called after it. */
+  async takeOver(inputs: TaskInputs, held: HeldTaskState): Promise<void> {
+    await this.#follower.stop()
+    this.#add(inputs, held)
   }
 
   /** Throws what following a changelog failed with. */

@@ -408,29 +408,32 @@ describe('a task that is to move', () => {
     expect(restoredByActive(second)).toBe(0)
   })
 
-  it('goes on as a standby where it ran, from where its state is', async () => {
-    const both = { ...config, ...withStandby }
-    const first = await start({ config: both, state: stateOf('rocksdb', 'first') })
-    for (let round = 1; round <= 2; round++) {
+  it.each(['memory', 'rocksdb'])(
+    'goes on as a standby where it ran, with its state, %s',
+    async (kind) => {
+      const both = { ...config, ...withStandby }
+      const first = await start({ config: both, state: stateOf(kind, 'first') })
+      for (let round = 1; round <= 2; round++) {
+        await produceRound(broker, keys)
+        await counted(round)
+      }
+      const second = await start({
+        config: both,
+        state: stateOf(kind, 'second'),
+        clientId: 'second',
+      })
+      await eventually(() => {
+        expect([activeAt(first), activeAt(second)]).toEqual([2, 2])
+        expect([standbysAt(first), standbysAt(second)]).toEqual([2, 2])
+      })
       await produceRound(broker, keys)
-      await counted(round)
-    }
-    const second = await start({
-      config: both,
-      state: stateOf('rocksdb', 'second'),
-      clientId: 'second',
-    })
-    await eventually(() => {
-      expect([activeAt(first), activeAt(second)]).toEqual([2, 2])
-      expect([standbysAt(first), standbysAt(second)]).toEqual([2, 2])
-    })
-    await produceRound(broker, keys)
-    await counted(3)
-    await caughtUp(first, 2)
-    // The two that it let go are read on from where it had them.
-    expect(restoredByStandbys(first)).toBe(keys.length / 2)
-    await kill(second)
-    await produceRound(broker, keys)
-    await counted(4)
-  })
+      await counted(3)
+      await caughtUp(first, 2)
+      // The two that it let go are read on from where it had them.
+      expect(restoredByStandbys(first)).toBe(keys.length / 2)
+      await kill(second)
+      await produceRound(broker, keys)
+      await counted(4)
+    },
+  )
 })
