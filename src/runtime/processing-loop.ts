@@ -19,7 +19,7 @@ export interface ProcessingLoopParts {
 }
 
 /** The longest that the loop waits for records before it looks around. */
-const idleMs = 1_000
+const idleMostMs = 1_000
 /** How long a task processes before the event loop, and the next task, have their turn. */
 const sliceMs = 20
 
@@ -29,6 +29,8 @@ export class ProcessingLoop {
   readonly #parts: ProcessingLoopParts
   /** Which of the tasks has the first slice of the next turn. */
   #from = 0
+  /** Even two waits in a turn must not look like a loop that does not come around. */
+  readonly #idleMs: number
   #interrupted = false
   #polling: AbortController | undefined
   #task: ActiveTask | undefined
@@ -37,6 +39,7 @@ export class ProcessingLoop {
   constructor(options: WorkerOptions, parts: ProcessingLoopParts) {
     this.#options = options
     this.#parts = parts
+    this.#idleMs = Math.min(idleMostMs, options.config.maxPollIntervalMs / 3)
   }
 
   /** Ends a wait for records, or keeps the next from beginning. */
@@ -85,7 +88,7 @@ export class ProcessingLoop {
     const waiting = new AbortController()
     this.#polling = waiting
     const { signal } = waiting
-    const enough = this.#options.clock.sleep(idleMs, signal).then(
+    const enough = this.#options.clock.sleep(this.#idleMs, signal).then(
       () => false,
       () => false,
     )
@@ -159,7 +162,7 @@ export class ProcessingLoop {
   #waitMs(): number {
     const { tasks, commits } = this.#parts
     const nowMs = this.#options.clock.now()
-    let waitMs = Math.min(idleMs, commits.dueInMs())
+    let waitMs = Math.min(this.#idleMs, commits.dueInMs())
     for (const { task } of tasks.running) {
       if (!commits.holdsProcessing && task.isProcessable(nowMs)) return 0
       waitMs = Math.min(waitMs, task.nextWakeUpMs() - nowMs)

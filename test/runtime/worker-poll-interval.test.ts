@@ -111,6 +111,16 @@ describe('a worker whose user code does not come back', () => {
     )
   })
 
+  it('gave its tasks up for having nothing to do, where maxPollIntervalMs was below a second', async () => {
+    const errors: string[] = []
+    const logger: Logger = { ...silentLogger, error: (message) => errors.push(message) }
+    const config = { maxPollIntervalMs: 900, heartbeatIntervalMs: 100 }
+    await start('first', hanging.topology(), config, { logger })
+    await eventually(() => expect(gate.count('first', 'heartbeat')).toBeGreaterThan(12))
+    expect(errors).toEqual([])
+    expect(gate.count('first', 'leaveGroup')).toBe(0)
+  })
+
   it('keeps its tasks, and lets the group rebalance, while the code takes no longer than that', async () => {
     const first = await start('first', hanging.topology(), { sessionTimeoutMs: 300 })
     await produce(broker, 'in', [{ key: 'k', value: 'hang', partition: 1 }])
@@ -136,6 +146,7 @@ describe('a worker whose user code does not come back', () => {
     const config = { maxPollIntervalMs: 100, groupInstanceId: 'one' }
     const first = await start('first', hanging.topology(), config)
     await produce(broker, 'in', [{ key: 'k', value: 'hang', partition: 1 }])
+    await eventually(() => expect(hanging.waits).toBe(1))
     await eventually(() => expect(first.worker.status().state).toBe('rebalancing'))
     hanging.letGo()
     await eventually(() => expect(first.worker.status().state).toBe('running'))

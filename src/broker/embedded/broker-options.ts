@@ -15,7 +15,13 @@ export interface EmbeddedBrokerOptions {
   readonly random?: Random
   /**
    * Called before each request of a client takes effect, with the client's id and the name of the request, as
-   * `produce`; what it throws, the request throws. For tests that make requests fail, or wait.
+   * `produce`; what it throws, the request throws. For tests that make requests fail, or wait. `again` has one that is
+   * part of a transaction take effect once more, at any later time, as does one that was given up, sent again, and
+   * arrives after all.
    */
-  readonly onRequest?: (clientId: string, request: string) => Promise<void> | undefined
+  readonly onRequest?: (
+    clientId: string,
+    request: string,
+    again?: () => void,
+  ) => Promise<void> | undefined
 }

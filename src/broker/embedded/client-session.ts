@@ -28,13 +28,26 @@ export class ClientSession {
   }
 
   /** The one place that each request passes. Rejects where the client has ended, or the broker's hook says so. */
-  async request(name: string, signal?: AbortSignal): Promise<void> {
+  async request(name: string, signal?: AbortSignal, again?: () => void): Promise<void> {
     this.checkUsable()
     signal?.throwIfAborted()
-    const held = this.state.onRequest?.(this.clientId, name)
+    const held = this.state.onRequest?.(this.clientId, name, again)
     if (held) await this.#whileUsable(held, signal)
     this.checkUsable()
     signal?.throwIfAborted()
+  }
+
+  /** Makes a request that may arrive more than once, as the broker's hook says; the answer is the first one's. */
+  async perform<T>(name: string, effect: () => T): Promise<T> {
+    const again = (): void => {
+      try {
+        effect()
+      } catch {
+        // Nobody waits for this answer.
+      }
+    }
+    await this.request(name, undefined, again)
+    return effect()
   }
 
   checkUsable(): void {

@@ -18,9 +18,11 @@ import type { ClientSession } from './client-session.ts'
 import { EmbeddedFetcher } from './embedded-fetcher.ts'
 import { EmbeddedMembership } from './embedded-membership.ts'
 import { EmbeddedProducer } from './embedded-producer.ts'
+import type { ProducerIdentity } from './transactions.ts'
 import { waitFor } from './wait-for.ts'
 
 const defaultTimeoutMs = 30_000
+const defaultTransactionTimeoutMs = 60_000
 
 /** One client of an embedded broker, as a process of its own would be. */
 export class EmbeddedClient implements Broker {
@@ -121,8 +123,11 @@ export class EmbeddedClient implements Broker {
   }
 
   async openProducer(options: ProducerOptions): Promise<Producer> {
-    await this.#session.request('initProducerId')
-    return this.#session.track(new EmbeddedProducer(this.#session, options))
+    const again = (): void => void initialized(this.#state, options)
+    await this.#session.request('initProducerId', undefined, again)
+    return this.#session.track(
+      new EmbeddedProducer(this.#session, options, initialized(this.#state, options)),
+    )
   }
 
   openGroup(options: GroupOptions): EmbeddedMembership {
@@ -149,4 +154,14 @@ export class EmbeddedClient implements Broker {
   get #state(): BrokerState {
     return this.#session.state
   }
+}
+
+/** Who a new producer writes as: nobody else of its transactional id does any longer. */
+function initialized(
+  { transactions }: BrokerState,
+  { transactionalId, transactionTimeoutMs = defaultTransactionTimeoutMs }: ProducerOptions,
+): ProducerIdentity | undefined {
+  return transactionalId === undefined
+    ? undefined
+    : transactions.initialize(transactionalId, transactionTimeoutMs)
 }

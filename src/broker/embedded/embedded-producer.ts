@@ -34,7 +34,6 @@ interface HeldRecord {
 
 const defaultBatchBytes = 262_144
 const defaultLingerMs = 5
-const defaultTransactionTimeoutMs = 60_000
 const defaultMaxBufferedBytes = 33_554_432
 /** What a record takes beside its key and value. */
 const recordOverheadBytes = 70
@@ -43,7 +42,8 @@ const recordOverheadBytes = 70
 export class EmbeddedProducer implements Producer {
   readonly #session: ClientSession
   readonly #options: ProducerOptions
-  readonly #identity: ProducerIdentity | undefined
+  /** Another one for each transaction. */
+  #identity: ProducerIdentity | undefined
   readonly #writers = new Map<string, PartitionWriter[]>()
   /** Writers with records that are not appended yet. */
   readonly #waiting = new Set<PartitionWriter>()
@@ -60,14 +60,14 @@ export class EmbeddedProducer implements Producer {
   #failure: Error | undefined
   #ended: Error | undefined
 
-  constructor(session: ClientSession, options: ProducerOptions) {
+  constructor(
+    session: ClientSession,
+    options: ProducerOptions,
+    identity: ProducerIdentity | undefined,
+  ) {
     this.#session = session
     this.#options = options
-    const { transactionalId, transactionTimeoutMs = defaultTransactionTimeoutMs } = options
-    if (transactionalId !== undefined) {
-      const { transactions } = session.state
-      this.#identity = transactions.initialize(transactionalId, transactionTimeoutMs)
-    }
+    this.#identity = identity
   }
 
   send(
@@ -149,12 +149,14 @@ export class EmbeddedProducer implements Producer {
     renew?: IdentityRenewal,
   ): Promise<void> {
     this.#checkUsable()
-    const identity = this.#transactional()
+    this.#transactional()
     if (!this.#inTransaction) throw new LifecycleError('Offsets are sent within a transaction')
     const { state } = this.#session
-    const send = async (as: GroupIdentity): Promise<void> => {
-      await this.#session.request('txnOffsetCommit')
-      state.transactions.sendOffsets(identity, state.group(as.groupId), as, offsets)
+    const send = (as: GroupIdentity): Promise<void> => {
+      const identity = this.#transactional()
+      return this.#session.perform('txnOffsetCommit', () =>
+        state.transactions.sendOffsets(identity, state.group(as.groupId), as, offsets),
+      )
     }
     const sent = this.#attempt(() => withRenewal(member, renew, send))
     sent.catch(() => undefined)
@@ -164,7 +166,7 @@ export class EmbeddedProducer implements Producer {
   }
 
   async commitTransaction(): Promise<void> {
-    const identity = this.#transactional()
+    this.#transactional()
     this.#checkUsable()
     if (!this.#inTransaction) throw new LifecycleError('No transaction is open')
     if (this.#committing) {
@@ -172,19 +174,16 @@ export class EmbeddedProducer implements Producer {
     }
     this.#inTransaction = false
     this.#held = []
-    const committing = this.#commit(identity)
+    const committing = this.#commit()
     this.#committing = committing
     await committing
   }
 
-  async #commit(identity: ProducerIdentity): Promise<void> {
+  async #commit(): Promise<void> {
     try {
       await this.flush()
       await this.#offsets
-      await this.#attempt(async () => {
-        await this.#session.request('endTxn')
-        this.#session.state.transactions.end(identity, true)
-      })
+      await this.#attempt(() => this.#endTransaction(true))
     } finally {
       const held = this.#held ?? []
       this.#held = undefined
@@ -199,7 +198,7 @@ export class EmbeddedProducer implements Producer {
 
   async abortTransaction(): Promise<void> {
     if (this.#ended) throw this.#ended
-    const identity = this.#transactional()
+    this.#transactional()
     await this.#committing?.catch(() => undefined)
     this.#dropWaiting()
     await this.#appending
@@ -207,10 +206,15 @@ export class EmbeddedProducer implements Producer {
     this.#offsets = undefined
     this.#inTransaction = false
     this.#failure = undefined
-    await this.#attempt(async () => {
-      await this.#session.request('endTxn')
-      this.#session.state.transactions.end(identity, false)
-    })
+    await this.#attempt(() => this.#endTransaction(false))
+  }
+
+  async #endTransaction(committed: boolean): Promise<void> {
+    const identity = this.#transactional()
+    const { transactions } = this.#session.state
+    this.#identity = await this.#session.perform('endTxn', () =>
+      transactions.end(identity, committed),
+    )
   }
 
   async close(): Promise<void> {

@@ -53,7 +53,7 @@ const producerFenced = 90
 /**
  * The transaction coordinator: epochs, open transactions and their ends.
  *
- * @remarks Source: Kafka's `TransactionCoordinator`; KIP-98, KIP-447.
+ * @remarks Source: Kafka's `TransactionCoordinator`; KIP-98, KIP-447, KIP-890.
  */
 export class Transactions {
   readonly #producers = new Map<string, TransactionalProducer>()
@@ -112,8 +112,17 @@ export class Transactions {
     transaction.groups.add(group)
   }
 
-  end(identity: ProducerIdentity, committed: boolean): void {
+  /** Gives the identity for what follows: a request of this transaction that comes late does nothing to the next. */
+  end(identity: ProducerIdentity, committed: boolean): ProducerIdentity {
     this.#end(this.#check(identity), committed)
+    return this.nextIdentity(identity)
+  }
+
+  /** Kept in memory alone: no producer outlives the broker. */
+  nextIdentity({ transactionalId }: ProducerIdentity): ProducerIdentity {
+    const producer = this.#producers.get(transactionalId)!
+    producer.epoch++
+    return { transactionalId, epoch: producer.epoch }
   }
 
   close(): void {

@@ -28,6 +28,8 @@ export interface Network {
   isSettled: boolean
   /** Whether a worker that lived has lost its place in the group. */
   hasExpelled: boolean
+  /** Counts a fault for the record. */
+  count(fault: string): void
   /** Whether another crash is to happen; where it is, it is counted. */
   mayCrash(point: string): boolean
 }
@@ -78,8 +80,8 @@ const notCoordinator = 16
 const requestTimeoutMs = 150
 const shortDelayMs = 2
 const longDelayMs = 600
-/** It is the only request of a static member that matters late, and one that is seldom sent. */
-const lateJoinWeight = 8
+/** There are few requests for which it matters that they are late. */
+const lateWeight = 8
 
 /**
  * What lies between a worker and the broker: each request and each answer takes its time on it, or gets lost, and the
@@ -102,12 +104,12 @@ export class BrokerLink {
     return this.#process
   }
 
-  /** Called by the broker before a request takes effect. */
-  onRequest(request: string): Promise<void> | undefined {
+  /** Called by the broker before a request takes effect; `again` has it do so once more. */
+  onRequest(request: string, again?: () => void): Promise<void> | undefined {
     if (this.#process.isDead) return never()
-    if (!this.#process.isFrozen) return this.#send(request)
+    if (!this.#process.isFrozen) return this.#send(request, again)
     const woken = new Promise<void>((resolve) => this.#process.run(resolve))
-    return woken.then(() => this.#send(request))
+    return woken.then(() => this.#send(request, again))
   }
 
   /** Makes a call of the worker's, whose answer takes its time. */
@@ -133,7 +135,7 @@ export class BrokerLink {
     this.#trace(what, text.join(' '))
   }
 
-  #send(request: string): Promise<void> | undefined {
+  #send(request: string, again: (() => void) | undefined): Promise<void> | undefined {
     const { scheduler, faults } = this.#network
     const { random } = this.#process
     const { requestLost, delayed, crashAtRequest } = faults()
@@ -146,12 +148,24 @@ export class BrokerLink {
       this.#trace(`${request} lost`)
       return this.#fail(requestTimeoutMs, timedOut(request))
     }
+    if (again && random.chance(faults().late * lateWeight)) this.#arriveAgain(request, again)
     if (request === 'joinGroup' && this.#joinsLate()) {
       return this.#fail(requestTimeoutMs, timedOut(request))
     }
     const delayMs = this.#delayMs(delayed * weight)
     if (delayMs > shortDelayMs && random.chance(0.3)) this.#standStill(delayMs)
     return delayMs === 0 ? undefined : scheduler.sleep(delayMs)
+  }
+
+  /** One that was given up and sent again arrives after all, whatever has become of its sender. */
+  #arriveAgain(request: string, again: () => void): void {
+    const { scheduler } = this.#network
+    const delayMs = this.#process.random.next() * longDelayMs
+    scheduler.after(delayMs, () => {
+      this.#trace(`${request} arrives late`)
+      this.#network.count(`late ${request}`)
+      again()
+    })
   }
 
   /** A member that is new to the group is another one to it by each request: this one comes when it has given up. */
@@ -161,11 +175,12 @@ export class BrokerLink {
     const late = this.onLateJoin?.()
     // One of each at a time: who comes back so often as there are any has to be given up somewhere.
     if (!late || lateJoins.has(late.instanceId)) return false
-    if (!random.chance(faults().late * lateJoinWeight)) return false
+    if (!random.chance(faults().late * lateWeight)) return false
     this.#trace('joinGroup late')
     lateJoins.add(late.instanceId)
     scheduler.after(random.next() * longDelayMs, () => {
       this.#trace('joins late')
+      this.#network.count('late joinGroup')
       lateJoins.delete(late.instanceId)
       late.join(broker)
     })

@@ -130,8 +130,12 @@ export class Fate {
     }
   }
 
-  #note(fault: TimedFault, who = 'fate'): void {
+  count(fault: string): void {
     this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1)
+  }
+
+  #note(fault: TimedFault, who = 'fate'): void {
+    this.count(fault)
     this.#options.network.trace.add(who, fault)
   }
 }

@@ -121,6 +121,11 @@ function drawConfig(
     maxBufferedBytes: random.pick([4 * mebibyte, 4 * mebibyte, 64]),
     repartitionPurgeIntervalMs: random.pick([30_000, 100]),
     numStandbyReplicas: random.pick([0, 0, 0, 1]),
+    // Shorter than what a worker waits for may take: then it gives its tasks up, and comes back.
+    ...(losesPlaces &&
+      random.chance(0.2) && { maxPollIntervalMs: Math.floor(random.between(60, 300)) }),
+    // Tasks move only to where their state has been warmed up.
+    ...(random.chance(0.1) && { acceptableRecoveryLag: 0, probingRebalanceIntervalMs: 200 }),
     ...options.config,
   })
 }

@@ -71,6 +71,7 @@ export class Simulation {
       coordinatorsMoveUntilMs: 0,
       isSettled: false,
       hasExpelled: false,
+      count: (fault) => this.#fate.count(fault),
       mayCrash: (point) => this.#mayCrash(point),
     }
     this.#surroundings = this.#makeSurroundings()
@@ -267,7 +268,7 @@ export class Simulation {
     return new EmbeddedBroker({
       clock: new SchedulerClock(scheduler, { post, turnMs: () => 0 }, face),
       random,
-      onRequest: (client, request) => this.#links.get(client)?.onRequest(request),
+      onRequest: (client, request, again) => this.#links.get(client)?.onRequest(request, again),
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Broker, GroupMembership } from '../../../src/broker/port.ts'
+import type { Broker, GroupMembership, GroupOptions } from '../../../src/broker/port.ts'
 import { uniqueName } from '../kafka-client.ts'
 
 /** Makes a topic that no other test uses. */
@@ -12,7 +12,7 @@ export async function newTopic(broker: Broker, prefix: string, partitions = 1): 
 export async function joinedGroup(
   broker: Broker,
   topic: string,
-  options: { readonly groupId?: string; readonly instanceId?: string } = {},
+  options: Partial<GroupOptions> = {},
 ): Promise<GroupMembership> {
   const userData = Buffer.alloc(0)
   const group = broker.openGroup({

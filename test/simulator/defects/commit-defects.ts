@@ -85,6 +85,12 @@ const generationUnchecked: Defect = {
     ),
 }
 
+const epochShared: Defect = {
+  name: 'a request of one transaction that comes late is taken for one of the next',
+  install: () =>
+    replaceMethod(Transactions.prototype, 'nextIdentity', () => (identity) => identity),
+}
+
 const staleProducer: Defect = {
   name: 'a producer that was fenced goes on being used',
   options: () => ({
@@ -187,6 +193,7 @@ export const commitDefects: readonly Defect[] = [
   offsetTooLow,
   pendingOverlooked,
   generationUnchecked,
+  epochShared,
   staleProducer,
   unknownTakenForDone,
   sentAgain,
