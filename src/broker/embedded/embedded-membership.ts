@@ -84,12 +84,14 @@ export class EmbeddedMembership implements GroupMembership {
   async leave(): Promise<void> {
     if (this.#ended || !this.#known) return
     const memberId = this.#memberId
+    // Not a join that begins while this request is on its way.
+    const failJoin = this.#failJoin
     this.#identity = undefined
     this.#beNew()
     try {
       await this.#session.request('leaveGroup')
     } finally {
-      this.#failJoin?.(new LifecycleError(`The member has left group ${this.#options.groupId}`))
+      failJoin?.(new LifecycleError(`The member has left group ${this.#options.groupId}`))
     }
     this.#group.leave(memberId)
   }

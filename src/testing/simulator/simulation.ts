@@ -3,6 +3,7 @@ import type { PartitionLog } from '../../broker/embedded/partition-log.ts'
 import type { EmbeddedClient } from '../../broker/embedded/embedded-client.ts'
 import type { CommittedOffset } from '../../broker/port.ts'
 import { messageOf } from '../../core/errors.ts'
+import { taskIdName } from '../../core/task-id.ts'
 import { topicPartitionName, type TopicPartition } from '../../core/topic-partition.ts'
 import { deadLetter } from '../../runtime/error-handlers.ts'
 import { layOutTopics, type TopicLayout } from '../../runtime/topic-layout.ts'
@@ -185,15 +186,16 @@ export class Simulation {
 
   #allRun(): boolean {
     if (this.#starting > 0) return false
-    let running = 0
+    const running: string[] = []
     for (const worker of this.workers) {
       if (!worker.isUp) continue
       const { state, tasks } = worker.status()!
       if (state !== 'running') return false
-      running += tasks.filter((task) => task.state === 'running').length
+      for (const task of tasks) if (task.state === 'running') running.push(taskIdName(task.taskId))
     }
-    // More of them where a worker does not know yet that it has lost some.
-    return running === this.layout.tasks.size
+    // More of them, or some of them twice, where a worker does not know yet that it has lost some.
+    const { size } = this.layout.tasks
+    return running.length === size && new Set(running).size === size
   }
 
   async #hasProcessedAll(): Promise<boolean> {

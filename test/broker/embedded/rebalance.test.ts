@@ -66,6 +66,34 @@ describe('rebalances of the embedded broker', () => {
     expect(generationOf(leader)).toBe(generationOf(late))
   })
 
+  it('ended a member that joined again before the broker had heard that it leaves', async () => {
+    let arrive: (() => void) | undefined
+    const { clock, client } = await virtualBroker({
+      onRequest: (_, request) =>
+        request === 'leaveGroup' && arrive === undefined
+          ? new Promise((resolve) => (arrive = resolve))
+          : undefined,
+    })
+    const assignor = new HeldAssignor()
+    const member = memberOf(client, { assignor })
+    const first = watch(member.join())
+    await clock.advance(0)
+    assignor.calls[0]!.answer()
+    await clock.advance(0)
+    expect(first.state).toBe('resolved')
+    const leaving = member.leave()
+    const again = watch(member.join())
+    await clock.advance(0)
+    arrive!()
+    await leaving
+    await clock.advance(0)
+    expect(again.state).toBe('pending')
+    for (const call of assignor.calls) call.answer()
+    await clock.advance(0)
+    expect(again.state).toBe('resolved')
+    expect(await member.heartbeat()).toBe('stable')
+  })
+
   it('go on when a member that waits leaves while partitions are handed out', async () => {
     const { clock, broker, client } = await virtualBroker()
     const assignor = new HeldAssignor()
