@@ -33,8 +33,10 @@ export type {
   VersionedStoreSpec,
   WindowStoreSpec,
 } from './store-spec.ts'
+export type { ChangelogCursor } from './changelog-cursor.ts'
 export type {
   Change,
+  ChangelogPlace,
   ChangelogRecord,
   OpenTaskStateOptions,
   SealedChanges,
@@ -43,6 +45,7 @@ export type {
   StateStatistics,
   StoredTask,
   StoreClock,
+  TakenRecords,
   TaskState,
 } from './task-state.ts'
 export type { UndoLog } from './undo-log.ts'
