@@ -4,6 +4,7 @@ import type {
   CommittedOffset,
   Fetcher,
   FetcherOptions,
+  GroupMembership,
   GroupOptions,
   Isolation,
   NewTopic,
@@ -130,7 +131,8 @@ export class EmbeddedClient implements Broker {
     )
   }
 
-  openGroup(options: GroupOptions): EmbeddedMembership {
+  /** `isNew` says whether the group has not heard of the member yet. */
+  openGroup(options: GroupOptions): GroupMembership & { readonly isNew: boolean } {
     return this.#session.track(new EmbeddedMembership(this.#session, options))
   }
 

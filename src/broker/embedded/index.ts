@@ -2,7 +2,6 @@ export type { PackedBytes } from '../../core/byte-text.ts'
 export type { EmbeddedBrokerOptions } from './broker-options.ts'
 export { EmbeddedBroker } from './embedded-broker.ts'
 export type { EmbeddedClient } from './embedded-client.ts'
-export type { EmbeddedMembership } from './embedded-membership.ts'
 // What a client gives out and takes, for tests and tools that use one themselves.
 export type {
   Broker,
