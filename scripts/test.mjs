@@ -4,6 +4,7 @@
 //   npm test -- test/dsl              files whose path contains this
 //   npm test -- --project unit        one suite: unit, simulator, oracle, kafka or browser
 //
+// ALL_SEEDS=1            runs 2,000 seeds of the simulator instead of 1,000, as CI does
 // TEST_REPORT=<file>     also writes vitest's JSON report there
 // TEST_REQUIRE_ALL=1     leaving a suite out is a failure
 import { spawnSync } from 'node:child_process'
