@@ -90,7 +90,7 @@ export class TransactionCoordinator {
   async addOffsets(
     member: GroupIdentity,
     offsets: readonly CommittedOffset[],
-    written: Promise<void>,
+    written: Promise<void> | undefined,
     renew?: IdentityRenewal,
   ): Promise<void> {
     const { groupId } = member

@@ -121,8 +121,8 @@ export class TransactionalProducer implements Producer {
     if (offsets.length === 0) return
     // Assigned before anything is awaited: a commit that is called next must wait for it.
     const before = Promise.all([this.#ending, this.#offsets])
-    const written = this.#records.flush()
-    written.catch(() => undefined)
+    const written = this.#coordinator.hasEpochs ? undefined : this.#records.flush()
+    written?.catch(() => undefined)
     const sent = before.then(() =>
       this.#keepingFailure(this.#coordinator.addOffsets(member, offsets, written, renew)),
     )
