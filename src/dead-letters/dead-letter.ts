@@ -6,12 +6,7 @@ import {
   deadLetterPrefixes,
   redrivesHeader,
 } from '../runtime/dead-letter-headers.ts'
-import {
-  readRedrivenFrom,
-  redrivenFrom,
-  redrivenFromHeader,
-  type FirstPlace,
-} from '../runtime/redriven-from.ts'
+import { readRedrivenFrom, redrivenFrom, redrivenFromHeader } from '../runtime/redriven-from.ts'
 
 /** Where a dead letter came from, as far as it is known: nothing is of what failed in a punctuation. */
 export interface DeadLetterOrigin {
@@ -95,7 +90,7 @@ export function deadLetterAt(place: TopicPartition, cursor: RecordCursor): DeadL
     redrives: numberOf(said.get(redrivesHeader)) ?? 0,
     holdsBack:
       said.get(names.holdsBack) === 'true'
-        ? firstPlaceOf(said.get(names.application), origin, headers)
+        ? heldBackPlaceOf(said.get(names.application), origin, headers)
         : undefined,
     omitted: said.get(names.omitted),
   }
@@ -121,17 +116,16 @@ export function isBack(from: TopicPartition, to: TopicPartition): boolean {
   return from.topic === to.topic && from.partition === to.partition
 }
 
-function firstPlaceOf(
+/** Where the record was read first: where this copy of it was, unless that had been redriven. */
+function heldBackPlaceOf(
   applicationId: string | undefined,
   { topic, partition, offset }: DeadLetterOrigin,
   headers: Headers,
 ): HeldBackPlace | undefined {
   if (applicationId === undefined || topic === undefined) return undefined
   if (partition === undefined || offset === undefined) return undefined
-  const first: FirstPlace =
-    readRedrivenFrom(headers, applicationId, { topic, partition }) ??
-    ({ applicationId, topic, partition, offset } satisfies FirstPlace)
-  return { applicationId, topic, partition, offset: first.offset }
+  const redriven = readRedrivenFrom(headers, applicationId, { topic, partition })
+  return { applicationId, topic, partition, offset: redriven?.offset ?? offset }
 }
 
 function isOwn({ key }: Header): boolean {

@@ -4,7 +4,7 @@ import { firstPlaceText } from '../runtime/redriven-from.ts'
 import { isBack, redrivenHeaders, type DeadLetter } from './dead-letter.ts'
 import { isMeant } from './dead-letter-filter.ts'
 import { lettersOf, spansOfTopic, type LetterSpan } from './dead-letter-reader.ts'
-import { DroppedTopic } from './dropped-topic.ts'
+import { findDroppedTopic, type DroppedTopic } from './dropped-topic.ts'
 import type { DropOptions, RedriveOptions, RedriveOutcome } from './redrive-options.ts'
 import { RedriveProgress } from './redrive-progress.ts'
 import { RedriveTargets } from './redrive-targets.ts'
@@ -75,7 +75,7 @@ export class Redrive {
     // It fences an earlier one and ends what that left open; only then is it known how far that came.
     const producer = this.#action.options.dryRun ? undefined : await this.#openProducer()
     try {
-      const dropped = await DroppedTopic.find(broker, topic)
+      const dropped = await findDroppedTopic(broker, topic)
       if (dropped.exists) await producer?.prepare([dropped.topic])
       const progress = await redriveProgress(this.#job, spans)
       for (const span of spans) {

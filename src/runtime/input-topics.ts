@@ -2,6 +2,7 @@ import type { Broker } from '../broker/port.ts'
 import { readsByPattern, withMatchedTopics } from '../topology/matched-topics.ts'
 import type { TopologyPlan } from '../topology/topology-plan.ts'
 import { externalSourceTopics, layOutTopics, type TopicLayout } from './topic-layout.ts'
+import { droppedTopicOf } from './redriven-from.ts'
 
 /** Partition counts of input topics, by name, as members tell each other. */
 export type InputTopicCounts = Readonly<globalThis.Record<string, number>>
@@ -22,7 +23,8 @@ export async function findInputTopics(
   let matched = plan
   if (readsByPattern(plan)) {
     // What failed once would fail again, and be written there again.
-    const own = [deadLetterTopicOf(options), droppedTopicOf(options)]
+    const deadLetters = deadLetterTopicOf(options)
+    const own = [deadLetters, droppedTopicOf(deadLetters)]
     const names = (await broker.listTopics()).filter((name) => !own.includes(name))
     matched = withMatchedTopics(plan, applicationId, names)
   }
@@ -49,9 +51,4 @@ export function deadLetterTopicOf({
   applicationId,
 }: Pick<InputTopicsOptions, 'config' | 'applicationId'>): string {
   return config.deadLetterTopic ?? `${applicationId}-dead-letters`
-}
-
-/** Where it is said which dead letters were dropped, for those who hold back what comes behind them. */
-export function droppedTopicOf(options: Parameters<typeof deadLetterTopicOf>[0]): string {
-  return `${deadLetterTopicOf(options)}-dropped`
 }

@@ -16,6 +16,11 @@ export interface RedrivenFrom extends FirstPlace {
   readonly droppedTo: number
 }
 
+/** The topic in which it is said which dead letters were dropped, each by {@link firstPlaceText}. */
+export function droppedTopicOf(deadLetterTopic: string): string {
+  return `${deadLetterTopic}-dropped`
+}
+
 /** A place as text. None of its parts can have a slash. */
 export function firstPlaceText({ applicationId, topic, partition, offset }: FirstPlace): string {
   return `${applicationId}/${topic}/${partition}/${offset}`

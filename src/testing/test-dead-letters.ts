@@ -1,7 +1,7 @@
 import { TopologyError } from '../core/errors.ts'
-import { topicPartitionName } from '../core/topic-partition.ts'
 import type { DeadRecord } from '../runtime/error-handlers.ts'
 import type { DroppedLetters } from '../runtime/held-back/dropped-letters.ts'
+import { DroppedOffsets } from '../runtime/held-back/dropped-offsets.ts'
 import type { HoldBackOptions } from '../runtime/held-back/held-back.ts'
 import {
   readRedrivenFrom,
@@ -11,13 +11,11 @@ import {
 } from '../runtime/redriven-from.ts'
 import type { RawTestRecord } from './raw-test-record.ts'
 
-const none: ReadonlySet<number> = new Set()
-
 /** What a test does with dead letters, in the place of an operator. */
 export class TestDeadLetters implements DroppedLetters {
   readonly #applicationId: string
   readonly #holdsBack: boolean
-  readonly #dropped = new Map<string, Set<number>>()
+  readonly #dropped = new DroppedOffsets()
   version = 0
 
   constructor(applicationId: string, holdsBack: boolean) {
@@ -35,7 +33,7 @@ export class TestDeadLetters implements DroppedLetters {
   }
 
   of(topic: string, partition: number): ReadonlySet<number> {
-    return this.#dropped.get(topicPartitionName(topic, partition)) ?? none
+    return this.#dropped.of(topic, partition)
   }
 
   readTo(): Promise<void> {
@@ -43,9 +41,7 @@ export class TestDeadLetters implements DroppedLetters {
   }
 
   drop(letter: DeadRecord): void {
-    const { topic, partition, offset } = this.#firstPlace(letter)
-    const name = topicPartitionName(topic, partition)
-    this.#dropped.set(name, new Set([...(this.#dropped.get(name) ?? []), offset]))
+    this.#dropped.add(this.#firstPlace(letter))
     this.version++
   }
 

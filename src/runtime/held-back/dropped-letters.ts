@@ -2,9 +2,9 @@ import type { Broker } from '../../broker/port.ts'
 import type { Clock, Timer } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
-import { topicPartitionName } from '../../core/topic-partition.ts'
 import { makeTopicsReady, type TopicCreation } from '../internal-topics.ts'
 import { firstPlaceOf } from '../redriven-from.ts'
+import { DroppedOffsets } from './dropped-offsets.ts'
 
 /** Which dead letters operators gave up, as far as that is known. */
 export interface DroppedLetters {
@@ -33,7 +33,6 @@ export interface DroppedLettersTopicOptions {
   readonly onNew: () => void
 }
 
-const none: ReadonlySet<number> = new Set()
 const pollTimeoutMs = 100
 const waitMs = 20
 
@@ -43,7 +42,7 @@ const waitMs = 20
  */
 export class DroppedLettersTopic implements DroppedLetters {
   readonly #options: DroppedLettersTopicOptions
-  readonly #offsets = new Map<string, Set<number>>()
+  readonly #offsets = new DroppedOffsets()
   #timer: Timer | undefined
   #closed = false
   #reading: Promise<void> | undefined
@@ -69,7 +68,7 @@ export class DroppedLettersTopic implements DroppedLetters {
   }
 
   of(topic: string, partition: number): ReadonlySet<number> {
-    return this.#offsets.get(topicPartitionName(topic, partition)) ?? none
+    return this.#offsets.of(topic, partition)
   }
 
   async readTo(offset: number): Promise<void> {
@@ -123,10 +122,7 @@ export class DroppedLettersTopic implements DroppedLetters {
   #note(text: string): boolean {
     const place = firstPlaceOf(text)
     if (place?.applicationId !== this.#options.applicationId) return false
-    const name = topicPartitionName(place.topic, place.partition)
-    const offsets = this.#offsets.get(name)
-    if (offsets) offsets.add(place.offset)
-    else this.#offsets.set(name, new Set([place.offset]))
+    this.#offsets.add(place)
     return true
   }
 

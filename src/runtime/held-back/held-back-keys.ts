@@ -102,7 +102,8 @@ export function slotOf(topic: string, key: string): string {
   return `${topic}\0${key}`
 }
 
-function topicOf(slot: string): string {
+/** The topic of what {@link slotOf} gave. */
+export function topicOf(slot: string): string {
   return slot.slice(0, slot.indexOf('\0'))
 }
 

@@ -15,7 +15,7 @@ import type { TaskCalls } from '../task-calls.ts'
 import type { TaskMetrics } from '../task-metrics.ts'
 import type { HeldBackStatus } from '../worker-status.ts'
 import type { DroppedLetters } from './dropped-letters.ts'
-import { HeldBackKeys, slotOf } from './held-back-keys.ts'
+import { HeldBackKeys, slotOf, topicOf } from './held-back-keys.ts'
 import { heldBackStores } from './held-back-plan.ts'
 
 /** How later records of a dead letter's key are held back. */
@@ -205,7 +205,7 @@ export class HeldBack {
     const { options, id } = this.#parts
     if (this.#keys.has(slot, offset)) return
     // As after a crash under at_least_once, when the dead letter is written a second time.
-    const topic = slot.slice(0, slot.indexOf('\0'))
+    const topic = topicOf(slot)
     if (options.dropped.of(topic, id.partition).has(offset)) return
     if (this.#keys.records >= options.maxRecords) this.#overflow(topic, offset)
     else this.#keys.add(slot, offset, timestampMs)

@@ -2,7 +2,8 @@ import type { ActiveTask } from '../active-task.ts'
 import type { BrokerRecordCollector } from '../broker-record-collector.ts'
 import type { DeadLetters } from '../dead-letters.ts'
 import type { GlobalStores } from '../global-stores.ts'
-import { droppedTopicOf } from '../input-topics.ts'
+import { deadLetterTopicOf } from '../input-topics.ts'
+import { droppedTopicOf } from '../redriven-from.ts'
 import { TaskManager } from '../task-manager.ts'
 import type { WorkerOptions } from '../worker-options.ts'
 import { DroppedLettersTopic } from './dropped-letters.ts'
@@ -62,7 +63,7 @@ async function openDroppedLetters(
     clock,
     logger,
     applicationId,
-    topic: droppedTopicOf(options),
+    topic: droppedTopicOf(deadLetterTopicOf(options)),
     intervalMs: config.droppedIntervalMs,
     isNeeded: () => tasks().some(({ task }) => (task.heldBack?.records ?? 0) > 0),
     onNew: wake,
