@@ -1,18 +1,15 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { Broker, GroupMembership, GroupOptions, Producer } from '../../src/broker/port.ts'
-import { systemClock } from '../../src/core/clock.ts'
 import type { Logger } from '../../src/core/logger.ts'
-import { systemRandom } from '../../src/core/random.ts'
+import { systemClock } from '../../src/core/clock.ts'
 import { taskIdName } from '../../src/core/task-id.ts'
 import { StreamsBuilder, topic, type Topology } from '../../src/index.ts'
-import { noMetrics } from '../../src/metrics/sensors.ts'
-import { deadLetter } from '../../src/runtime/error-handlers.ts'
-import { workerConfig, type WorkerConfig } from '../../src/runtime/worker-config.ts'
-import { Worker } from '../../src/runtime/worker.ts'
+import type { WorkerConfig } from '../../src/runtime/worker-config.ts'
+import type { Worker } from '../../src/runtime/worker.ts'
 import { string } from '../../src/serdes/index.ts'
-import { memoryState } from '../../src/state/index.ts'
 import { overlay } from '../runtime/overlay.ts'
 import { openBroker, readEnded, uniqueName } from './kafka-client.ts'
+import { kafkaWorker } from './kafka-worker.ts'
 
 const partitions = 4
 const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -110,23 +107,17 @@ describe('workers that share an application on Kafka', () => {
       warn: (message, facts) => warnings.push(`${message} ${JSON.stringify(facts)}`),
       error: (message) => warnings.push(message),
     }
-    const worker = new Worker({
+    const worker = kafkaWorker({
       applicationId,
-      plan: counting().plan(),
+      topology: counting(),
       broker: wrap(client),
-      state: memoryState(),
-      environment: {},
-      clock: systemClock,
-      random: systemRandom,
       logger,
-      metrics: noMetrics,
-      handlers: { deserialization: deadLetter, processing: deadLetter, production: deadLetter },
-      config: workerConfig({
+      config: {
         commitIntervalMs: 20,
         heartbeatIntervalMs: 100,
         rebalanceTimeoutMs: 40_000,
         ...config,
-      }),
+      },
     })
     workers.push(worker)
     return worker

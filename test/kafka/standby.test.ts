@@ -1,17 +1,12 @@
 import { StreamsBuilder, topic } from 'millrace'
 import { string } from 'millrace/serdes'
-import { memoryState } from 'millrace/state'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import type { Broker } from '../../src/broker/port.ts'
-import { systemClock } from '../../src/core/clock.ts'
-import { silentLogger } from '../../src/core/logger.ts'
-import { systemRandom } from '../../src/core/random.ts'
-import { noMetrics } from '../../src/metrics/sensors.ts'
-import { workerConfig } from '../../src/runtime/worker-config.ts'
-import { Worker } from '../../src/runtime/worker.ts'
+import type { Worker } from '../../src/runtime/worker.ts'
 import type { KeyValueStore } from '../../src/state/store.ts'
-import { allDeadLetters, eventually } from '../runtime/worker-harness.ts'
+import { eventually } from '../runtime/worker-harness.ts'
 import { openBroker, uniqueName } from './kafka-client.ts'
+import { kafkaWorker } from './kafka-worker.ts'
 
 const applicationId = uniqueName('standby')
 const events = topic(uniqueName('events'), { key: string(), value: string() })
@@ -34,22 +29,11 @@ afterAll(async () => {
 async function start(): Promise<Worker> {
   const builder = new StreamsBuilder()
   builder.stream(events).groupByKey().count({ store: 'counts' })
-  const worker = new Worker({
+  const worker = kafkaWorker({
     applicationId,
-    plan: builder.build().plan(),
+    topology: builder.build(),
     broker,
-    state: memoryState(),
-    environment: {},
-    clock: systemClock,
-    random: systemRandom,
-    logger: silentLogger,
-    metrics: noMetrics,
-    handlers: allDeadLetters,
-    config: workerConfig({
-      numStandbyReplicas: 1,
-      heartbeatIntervalMs: 200,
-      sessionTimeoutMs: 10_000,
-    }),
+    config: { numStandbyReplicas: 1, heartbeatIntervalMs: 200, sessionTimeoutMs: 10_000 },
   })
   workers.push(worker)
   await worker.start()
