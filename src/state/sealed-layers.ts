@@ -1,5 +1,5 @@
 import type { SlotLayer } from './slot-layer.ts'
-import type { Change, SealedChanges, WriteChange } from './task-state.ts'
+import type { SealedChanges, WriteChange } from './task-state.ts'
 import type { TaskStore } from './task-store.ts'
 
 /** The layers that a seal set aside, one a store. */
@@ -14,14 +14,6 @@ export class SealedLayers implements SealedChanges {
     let count = 0
     for (const { layer } of this.stores) count += layer.size
     return count
-  }
-
-  changelog(): Iterable<Change> {
-    const changes: Change[] = []
-    this.writeChangelog((storeName, key, value, timestampMs, headers) =>
-      changes.push({ storeName, key, value, timestampMs, headers }),
-    )
-    return changes
   }
 
   writeChangelog(write: WriteChange): void {

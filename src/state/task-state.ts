@@ -173,9 +173,10 @@ export interface TaskState extends AsyncCloseable {
 
 export interface SealedChanges {
   readonly count: number
-  /** The last write of each key, of the stores that log the last one only; what the changelog must get. */
-  changelog(): Iterable<Change>
-  /** Gives the same one after the other. */
+  /**
+   * Gives the last write of each key, of the stores that log the last one only, one after the other: what the changelog
+   * must get.
+   */
   writeChangelog(write: WriteChange): void
 }
 

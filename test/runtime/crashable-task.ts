@@ -3,7 +3,7 @@ import { rocksDbState } from '../../src/state/rocksdb/index.ts'
 import type { Change, StateProvider, StoreClock, TaskState } from '../../src/state/task-state.ts'
 import type { CommittedOffset } from '../../src/broker/port.ts'
 import { silentLogger } from '../../src/core/logger.ts'
-import { changelogRecord } from '../state/contract/harness.ts'
+import { changelogOf, changelogRecord } from '../state/contract/harness.ts'
 import { noMetrics, type Metrics } from '../../src/metrics/sensors.ts'
 import { ChangelogWriter } from '../../src/runtime/changelog-writer.ts'
 import {
@@ -162,7 +162,7 @@ export class CrashableTask implements AsyncDisposable {
   async commit(what: 'all' | 'state' = 'all'): Promise<void> {
     await this.task.settle()
     const prepared = this.task.prepareCommit()
-    const changes = [...prepared.sealed.changelog()]
+    const changes = changelogOf(prepared.sealed)
     const sent = this.#collector.sent.splice(0)
     if (what === 'all')
       this.committed.push(...sent.filter(({ topic }) => !topic.endsWith('-changelog')))

@@ -9,6 +9,7 @@ import {
   windowStore,
   type Change,
   type ChangelogRecord,
+  type SealedChanges,
   type KeyValueStore,
   type OpenTaskStateOptions,
   type ReadOnlyKeyValueStore,
@@ -122,13 +123,22 @@ export async function pairs<K, V>(
   return (await all(iterator)).map(({ key, value }) => [key, value])
 }
 
+/** What the changelog gets of what was sealed. */
+export function changelogOf(sealed: SealedChanges): Change[] {
+  const changes: Change[] = []
+  sealed.writeChangelog((storeName, key, value, timestampMs, headers) =>
+    changes.push({ storeName, key, value, timestampMs, headers }),
+  )
+  return changes
+}
+
 /** Seals and applies all writes so far. */
 export async function commit(
   state: TaskState,
   offsets: Readonly<Record<string, number>> = {},
 ): Promise<Change[]> {
   const sealed = state.seal()
-  const changes = [...sealed.changelog()]
+  const changes = changelogOf(sealed)
   await state.apply(sealed, new Map(Object.entries(offsets)))
   return changes
 }

@@ -10,7 +10,14 @@ import type {
   StoreSpec,
   TaskState,
 } from 'millrace/state'
-import { changelogRecord, fetchedRecords, provider, taskOptions, type Engine } from './harness.ts'
+import {
+  changelogOf,
+  changelogRecord,
+  fetchedRecords,
+  provider,
+  taskOptions,
+  type Engine,
+} from './harness.ts'
 
 /** A kind of store, with a model of it that is as simple as it can be written. */
 export interface Kind<S extends StateStore, M, W> {
@@ -155,7 +162,7 @@ class KindPair<S extends StateStore, M, W> {
   #seal(): void {
     if (this.#sealed) return
     const changes = this.#state.seal()
-    this.#sealed = { changes, logged: [...changes.changelog()] }
+    this.#sealed = { changes, logged: changelogOf(changes) }
     this.#sealedModel = structuredClone(this.#model)
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { SealedChanges, StateProvider, TaskState } from 'millrace/state'
 import {
   all,
+  changelogOf,
   changelogRecord,
   fetchedRecords,
   pairs,
@@ -207,11 +208,11 @@ export function modelContract(engine: Engine): void {
               stores(live).perHour.put(key, value, startMs, timestampMs)
               if (!commits) continue
               const sealed = live.seal()
-              changes.push(...sealed.changelog())
+              changes.push(...changelogOf(sealed))
               await live.apply(sealed, new Map())
             }
             const sealed = live.seal()
-            changes.push(...sealed.changelog())
+            changes.push(...changelogOf(sealed))
             const restored = await opened.openTask(options())
             for (const name of ['counts', 'per-hour']) {
               const records = changes.filter(({ storeName }) => storeName === name)
@@ -250,7 +251,7 @@ export function modelContract(engine: Engine): void {
       counts.put('applied', 1)
       perHour.put('applied', 1, 100_000)
       const sealed = state.seal()
-      const changes = [...sealed.changelog()]
+      const changes = changelogOf(sealed)
       await state.apply(sealed, new Map([['counts', 7]]))
       counts.put('sealed', 2)
       perHour.put('late', 2, 10_000_000)
