@@ -1,7 +1,7 @@
 // Faults at random on worker processes and a real Kafka, and a comparison of what was written with what was read.
 //
 //   npx tsx scripts/chaos.ts [--faults 200] [--seed 1] [--workers 3] [--records-per-second 1000] [--runs 1]
-//     [--standbys 1] [--static] [--logs folder]
+//     [--standbys 1] [--static] [--logs folder] [--kafka 4.3.1]
 //
 // Needs Java 17 and Maven. Ends with 1 where anything is missing, surplus or wrong.
 import { mkdirSync } from 'node:fs'
@@ -19,6 +19,7 @@ const { values: told } = parseArgs({
     standbys: { type: 'string', default: '0' },
     static: { type: 'boolean', default: false },
     logs: { type: 'string' },
+    kafka: { type: 'string' },
   },
 })
 
@@ -35,6 +36,7 @@ for (let run = 0; run < Number(told.runs); run++) {
     standbys: Number(told.standbys),
     staticMembers: told.static,
     ...logs,
+    ...(told.kafka !== undefined && { kafkaVersion: told.kafka }),
     log: (line) => console.log(`${((performance.now() - started) / 1000).toFixed(1)} s: ${line}`),
   })
   console.log(JSON.stringify({ seed, ...report }, undefined, 2))

@@ -38,6 +38,8 @@ export interface KafkaOptions {
   readonly heapMb?: number
   /** How long it may take to answer. Default 60 s. */
   readonly timeoutMs?: number
+  /** @defaultValue {@link kafkaVersion} */
+  readonly version?: string
 }
 
 /** A running Kafka: one KRaft node that is broker and controller. */
@@ -60,11 +62,11 @@ export interface RunningKafka {
 }
 
 /** The folder with Kafka's jars, fetched through Maven at the first call. */
-export function kafkaJars(): Promise<string> {
+export function kafkaJars(version = kafkaVersion): Promise<string> {
   return resolveMaven({
-    name: `kafka-${kafkaVersion}`,
+    name: `kafka-${version}`,
     artifacts: [
-      { groupId: 'org.apache.kafka', artifactId: 'kafka_2.13', version: kafkaVersion },
+      { groupId: 'org.apache.kafka', artifactId: 'kafka_2.13', version },
       { groupId: 'org.slf4j', artifactId: 'slf4j-simple', version: '1.7.36' },
     ],
   })
@@ -72,7 +74,7 @@ export function kafkaJars(): Promise<string> {
 
 /** Starts a real Kafka and resolves when it answers. It ends with this process at the latest. */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
-  const jars = await kafkaJars()
+  const jars = await kafkaJars(options.version)
   const ownFolder = options.folder === undefined
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'millrace-kafka-')))
   const [freePort, freeControllerPort] = await freePorts(2)

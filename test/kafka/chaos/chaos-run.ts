@@ -23,6 +23,8 @@ export interface ChaosOptions {
   readonly staticMembers?: boolean
   /** A folder for all that the workers write; Kafka's data stay too where anything is wrong. Default: nothing is kept. */
   readonly logs?: string
+  /** @defaultValue {@link chaosKafkaVersion} */
+  readonly kafkaVersion?: string
   readonly log?: (line: string) => void
 }
 
@@ -41,7 +43,7 @@ export interface ChaosReport extends Verdict {
 
 const applicationId = 'chaos'
 const keys = 40
-const settleTimeoutMs = 60_000
+const settleTimeoutMs = 120_000
 
 /** The likelihood of each fault; restarts of the broker hold everything up and are rarer. */
 const weights: readonly [FaultKind, number][] = [
@@ -58,7 +60,7 @@ const weights: readonly [FaultKind, number][] = [
 /** Runs workers on a real Kafka while faults befall them, then compares what they wrote with what they read. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'))
-  const kafka = await ChaosKafka.open(options.workers ?? 3)
+  const kafka = await ChaosKafka.open(options.workers ?? 3, options.kafkaVersion)
   try {
     return await new ChaosRun(options, kafka, folder).run()
   } finally {

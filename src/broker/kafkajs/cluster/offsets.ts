@@ -12,6 +12,10 @@ import { Wait } from './wait.ts'
 /** A place in a partition by name or time. */
 export type OffsetTime = 'earliest' | 'latest' | { readonly timestampMs: number }
 
+const heldByTransaction =
+  'a transaction with an offset of the partition is open; where that lasts longer than transactions may, see ' +
+  '"A transaction that never ends" in docs/operations.md'
+
 /** Looks up offsets of partitions and of groups. */
 export class Offsets {
   readonly #cluster: Cluster
@@ -56,7 +60,8 @@ export class Offsets {
       const committed: CommittedOffset[] = []
       for (const { topic, partition, errorCode, offset, metadata } of response.partitions) {
         if (errorCode !== codes.none) {
-          throw protocolError(errorCode, what, { topicPartition: { topic, partition } })
+          const detail = errorCode === codes.unstableOffsetCommit ? heldByTransaction : undefined
+          throw protocolError(errorCode, what, { topicPartition: { topic, partition }, detail })
         }
         if (offset < 0) continue
         committed.push({ topic, partition, offset, ...(metadata === '' ? {} : { metadata }) })
