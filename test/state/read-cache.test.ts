@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { committedEntry, LayerEntry } from '../../src/state/layer-entry.ts'
 import { ReadCacheBudget } from '../../src/state/rocksdb/read-cache.ts'
+import type { Slot } from '../../src/state/slot.ts'
 
 const entry = (size: number): LayerEntry => committedEntry(Buffer.alloc(size), 0)
 
@@ -114,4 +115,31 @@ test('finds keys in the order they were asked for ahead, and any others', () => 
   for (const key of keys.slice(0, 50)) cache.takeAhead(key)
   for (const key of keys.slice(20)) expect(cache.get(key)?.key).toBe(key)
   expect(cache.get('none')).toBeUndefined()
+})
+
+// A commit failed with 'Maximum call stack size exceeded': each of many entries that were let go began to let go of all
+// others.
+test('lets go at once of far more than its bound, when large commits are over', () => {
+  const budget = new ReadCacheBudget(10_000)
+  const cache = budget.cache()
+  const write = (round: number, count: number): Slot[] =>
+    Array.from({ length: count }, (_, key) => {
+      const slot = cache.take(`key-${round}-${key}`)
+      slot.open = new LayerEntry(undefined, 'value', 0)
+      return slot
+    })
+  const commit = (slots: readonly Slot[]): void => {
+    for (const slot of slots) cache.keep(slot, committedEntry(Buffer.alloc(10), 0))
+    for (const slot of slots) slot.open = undefined
+  }
+  let before = write(0, 20_000)
+  for (let round = 1; round <= 10; round++) {
+    const slots = write(round, round % 3 === 0 ? 50_000 : 500)
+    commit(before)
+    if (round % 2 === 0) cache.trim()
+    before = slots
+  }
+  commit(before)
+  cache.trim()
+  expect(budget.bytes).toBeLessThanOrEqual(10_000)
 })

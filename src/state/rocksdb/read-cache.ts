@@ -41,10 +41,12 @@ export class ReadCacheBudget {
     return this.#youngBytes + this.#oldBytes
   }
 
-  /** Called by the caches. */
+  /** Called by the caches, with what they have more or less. */
   count(youngBytes: number, oldBytes: number): void {
     this.#youngBytes += youngBytes
     this.#oldBytes += oldBytes
+    // What is let go is so in the midst of an ageing, which must not begin another one.
+    if (youngBytes <= 0 && oldBytes <= 0) return
     // What cannot be dropped is not to be gone through again and again.
     const isHalf = this.#youngBytes * 2 > Math.max(this.#bytesMax, this.#heldBytes)
     if (isHalf || this.bytes > Math.max(this.#bytesMax, this.#heldBytes * 2)) this.#age()
