@@ -1,7 +1,7 @@
 // Jobs A, B and C of the peers on Millrace: an aggregate by key, a count by window, a stream joined with a table, each in
 // RocksDB with a changelog. Parameters come from the environment, as those of the other peers; prints one line like theirs.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -27,7 +27,8 @@ interface Row {
 }
 
 // As `millrace run` does.
-setFlagsFromString('--heap-growing-percent=50')
+setFlagsFromString('--heap-growing-percent=120')
+if (availableParallelism() < 4) setFlagsFromString('--no-parallel-scavenge')
 
 const env = (name: string, fallback: string): string => process.env[name] ?? fallback
 const bootstrap = env('BOOTSTRAP', 'localhost:9092')

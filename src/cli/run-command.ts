@@ -1,12 +1,12 @@
 import { KafkaStreams } from '../kafka-streams.ts'
 import type { KafkaStreamsConfig } from '../kafka-streams-config.ts'
 import type { Logger } from '../core/logger.ts'
-import { keepHeapSmall } from './heap-growth.ts'
+import { tuneGarbageCollection } from './garbage-collection.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** Runs a worker until it is told to stop, then drains it: what is in hand is finished and committed. */
 export async function runWorker(config: KafkaStreamsConfig, logger: Logger): Promise<void> {
-  keepHeapSmall()
+  tuneGarbageCollection(config.threads ?? 1)
   const signals = untilStopped(logger)
   const starting = new AbortController()
   const app = new KafkaStreams(config)
