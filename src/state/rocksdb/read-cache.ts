@@ -4,8 +4,8 @@ import type { LayerEntry } from '../layer-entry.ts'
 import type { CachedWindows } from './cached-windows.ts'
 
 /** What a cached entry takes beyond its key and value: the slot, its place in the map, the entry. Measured on Node 20. */
-const entryOverheadBytes = 220
-/** Up to this part of the bound, entries that were not used for a while are kept all the same. */
+const entryOverheadBytes = 286
+/** Up to this part of the bound, entries are kept however long they were not used, and nothing is told apart. */
 const roomyPart = 7 / 8
 
 /**
@@ -13,7 +13,7 @@ const roomyPart = 7 / 8
  *
  * Least recently used entries go first, by halves: entries are of a young and an old generation, a use makes one young,
  * and when the young ones have grown to half of the bound they become old ones and the old ones are dropped, unless there
- * is room for all. That costs a use nothing, where a linked list costs it a relinking.
+ * is room for all. That costs a use next to nothing, where a linked list costs it a relinking.
  */
 export class ReadCacheBudget {
   readonly #bytesMax: number
@@ -47,6 +47,7 @@ export class ReadCacheBudget {
     this.#oldBytes += oldBytes
     // What is let go is so in the midst of an ageing, which must not begin another one.
     if (youngBytes <= 0 && oldBytes <= 0) return
+    if (this.#isRoomy) return
     // What cannot be dropped is not to be gone through again and again.
     const isHalf = this.#youngBytes * 2 > Math.max(this.#bytesMax, this.#heldBytes)
     if (isHalf || this.bytes > Math.max(this.#bytesMax, this.#heldBytes * 2)) this.#age()
@@ -57,14 +58,15 @@ export class ReadCacheBudget {
     for (let ages = 0; ages < 2 && this.bytes > this.#bytesMax; ages++) this.#age()
   }
 
+  get #isRoomy(): boolean {
+    return this.bytes < this.#bytesMax * roomyPart
+  }
+
   #age(): void {
     const becomingOld = this.#youngBytes
-    const isRoomy = this.bytes < this.#bytesMax * roomyPart
     this.#youngBytes = 0
-    if (!isRoomy) {
-      for (const cache of this.#caches) cache.dropOld()
-      this.#heldBytes = this.#oldBytes
-    }
+    for (const cache of this.#caches) cache.dropOld()
+    this.#heldBytes = this.#oldBytes
     this.#oldBytes += becomingOld
     this.generation++
   }
@@ -95,10 +97,8 @@ export class StoreReadCache implements SlotIndex {
 
   get(key: StorageKey): Slot | undefined {
     if (this.#last?.key === key) return this.#last
-    const slot = this.#nextAhead(key) ?? this.#slots.get(key)
-    if (slot === undefined) return undefined
-    this.#last = slot
-    if (slot.generation !== this.#budget.generation) this.#use(slot)
+    const slot = this.#used(this.#nextAhead(key) ?? this.#slots.get(key))
+    if (slot !== undefined) this.#last = slot
     return slot
   }
 
@@ -114,7 +114,8 @@ export class StoreReadCache implements SlotIndex {
 
   /** The slot of a key that will be used after those that this was called with before. */
   takeAhead(key: StorageKey): Slot {
-    const slot = this.take(key)
+    // None of those that are still to be used: it would have to be this very key.
+    const slot = this.#used(this.#slots.get(key)) ?? this.#add(key)
     if (this.#aheadTo - this.#aheadFrom === aheadMax) this.#aheadFrom = this.#aheadTo
     const place = this.#aheadTo++ % aheadMax
     this.#aheadKeys[place] = key
@@ -193,6 +194,11 @@ export class StoreReadCache implements SlotIndex {
     this.#slots.set(slot.key, slot)
     this.#last = slot
     this.#budget.count(bytesOf(slot), 0)
+    return slot
+  }
+
+  #used(slot: Slot | undefined): Slot | undefined {
+    if (slot !== undefined && slot.generation !== this.#budget.generation) this.#use(slot)
     return slot
   }
 

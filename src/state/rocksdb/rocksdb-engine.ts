@@ -21,8 +21,11 @@ import type { OpenWalks } from './rocksdb-scan.ts'
 import type { StoredOffsets } from './stored-offsets.ts'
 import { factKey, numberBytes, openStoreTable, putClearing, readNumber } from './store-table.ts'
 
-/** After so many writes put into a batch the event loop gets its turn. */
-const writesPerTurn = 4096
+/**
+ * After so many writes put into a batch the event loop gets its turn: some 40 ms. Records are processed then, whose writes
+ * the next commit brings: where each commit gave many turns away, commits grew to 200,000 writes, and memory with them.
+ */
+const writesPerTurn = 32_768
 
 /** What an engine works with. */
 export interface RocksDbEngineOptions {
