@@ -33,7 +33,7 @@ export class HeldTaskState {
 
   /** Opens the state of a task, which nobody uses yet. */
   static async open(options: WorkerOptions, inputs: TaskInputs): Promise<HeldTaskState> {
-    const { applicationId, plan } = options
+    const { applicationId, plan, config } = options
     const { taskId, subTopology } = inputs
     const environment: SerdeEnvironment = options.environment
     const clock: StoreClock = {
@@ -48,6 +48,7 @@ export class HeldTaskState {
       clock,
       environment,
       onChange: (change) => users.user?.onChange(change),
+      logsAtOnce: config.processingGuarantee === 'exactly_once',
       onExpired: (storeName, windowStartMs) => users.user?.onExpired(storeName, windowStartMs),
       isRestorable: (storeName) => subTopology.changelogs.has(storeName),
       changelogTopic: (storeName) => {

@@ -20,6 +20,7 @@ export class LayeredStore implements WritableEntries {
   #sealed: SlotLayer | undefined
   #observedMs: number
   #discards = 0
+  #repeatsSeldom = false
   #undo: UndoLog | undefined
 
   constructor(
@@ -45,6 +46,11 @@ export class LayeredStore implements WritableEntries {
   later(step: () => void): void {
     if (this.#undo?.isOpen) void this.#undo.later(step)
     else step()
+  }
+
+  /** Whether hardly any key was written twice between the last two seals that had writes between them. */
+  get repeatsSeldom(): boolean {
+    return this.#repeatsSeldom
   }
 
   get segmentIntervalMs(): number {
@@ -151,6 +157,7 @@ export class LayeredStore implements WritableEntries {
   /** Sets the open layer aside and begins the next. */
   seal(): SlotLayer {
     const sealed = this.#open
+    if (sealed.size > 0) this.#repeatsSeldom = sealed.repeatsSeldom
     sealed.seal()
     this.#sealed = sealed
     this.#open = new SlotLayer()

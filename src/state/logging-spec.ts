@@ -5,7 +5,8 @@ export interface LoggingOptions {
   /** Whether the store has a changelog at all; without one its state is lost with its worker. @defaultValue true */
   readonly enabled?: boolean
   /**
-   * Whether each update goes to the changelog, or only the last one a key in a commit interval. @defaultValue false
+   * Whether each update goes to the changelog. Otherwise, of the updates of a key in a commit interval, the last one does;
+   * under exactly_once all of them do while keys seldom repeat in an interval. @defaultValue false
    */
   readonly everyUpdate?: boolean
   /** Topic configuration by Kafka's names, over the defaults. */

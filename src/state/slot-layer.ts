@@ -4,6 +4,9 @@ import { SortedKeys } from './sorted-keys.ts'
 import { entryOverheadBytes, type LayerEntry, type LayeredEntry } from './layer-entry.ts'
 import type { WrittenEntries } from './written-entries.ts'
 
+/** Up to so many writes a key. */
+const seldom = 1.25
+
 /** The uncommitted writes of one store, the last one a key, which lie in the slots of their keys. */
 export class SlotLayer implements WrittenEntries {
   readonly #slots: Slot[] = []
@@ -12,6 +15,7 @@ export class SlotLayer implements WrittenEntries {
   #ordered: { readonly order: SortedKeys; readonly byKey: Map<StorageKey, Slot> } | undefined
   #bytes = 0
   #log: Map<StorageKey, LayerEntry> | undefined
+  #puts = 0
   /** The highest window start written, of a window store; −1 for none. */
   observedMs = -1
   /** The highest sequence number given out, of a store that retains duplicates; 0 for none. */
@@ -26,9 +30,15 @@ export class SlotLayer implements WrittenEntries {
     return this.#slots.length
   }
 
+  /** Whether hardly any key was written again; of no writes that is not known, and false. */
+  get repeatsSeldom(): boolean {
+    return this.#puts > 0 && this.#puts < this.size * seldom
+  }
+
   put(slot: Slot, entry: LayerEntry): void {
     const before = slot.open
     slot.open = entry
+    this.#puts++
     if (before !== undefined) {
       this.#bytes += (entry.value?.length ?? 0) - (before.value?.length ?? 0)
       return

@@ -8,6 +8,7 @@ import { restoredLayer } from './restored-layer.ts'
 import { restoredVersions } from './restored-versions.ts'
 import { layoutOf, type StoreLayout } from './store-layout.ts'
 import type { PlacedStore } from './store-shape.ts'
+import type { LayerEntry } from './layer-entry.ts'
 import type { StateEngine, StoreCommit, StoreShape } from './state-engine.ts'
 import type { StateStore } from './store.ts'
 import type { StoreSpec } from './store-spec.ts'
@@ -126,19 +127,35 @@ export class TaskStore {
 
 function writeContext(
   spec: StoreSpec,
-  { clock, onChange, onExpired }: OpenTaskStateOptions,
+  options: OpenTaskStateOptions,
   changeOf: ChangeOf,
   layered: LayeredStore,
 ): WriteContext {
-  const logsEach = spec.logging.enabled && spec.logging.everyUpdate
-  const change: WriteChange = (storeName, key, value, timestampMs, headers) =>
-    onChange?.({ storeName, key, value, timestampMs, headers })
   return {
-    clock,
-    written:
-      logsEach && onChange
-        ? (entry) => layered.later(() => changeOf(entry, change))
-        : () => undefined,
-    expired: (timeMs) => onExpired?.(spec.storeName, timeMs),
+    clock: options.clock,
+    written: logging(spec, options, changeOf, layered),
+    expired: (timeMs) => options.onExpired?.(spec.storeName, timeMs),
+  }
+}
+
+/** What becomes of a write as soon as it is made. What is not logged then is logged at the commit. */
+function logging(
+  spec: StoreSpec,
+  { onChange, logsAtOnce = false }: OpenTaskStateOptions,
+  changeOf: ChangeOf,
+  layered: LayeredStore,
+): (entry: LayerEntry) => void {
+  if (!spec.logging.enabled || onChange === undefined) return () => undefined
+  const write: WriteChange = (storeName, key, value, timestampMs, headers) =>
+    onChange({ storeName, key, value, timestampMs, headers })
+  if (spec.logging.everyUpdate) return (entry) => layered.later(() => changeOf(entry, write))
+  // What the changelog of the others gets is not made of their entries.
+  if (!logsAtOnce || spec.kind === 'versioned') return () => undefined
+  const log = (entry: LayerEntry): void => {
+    changeOf(entry, write)
+    entry.changelogKey = undefined
+  }
+  return (entry) => {
+    if (layered.repeatsSeldom) layered.later(() => log(entry))
   }
 }

@@ -5,6 +5,7 @@ import {
   StateStoreNotAvailableError,
 } from '../../../src/core/errors.ts'
 import type { Serde } from '../../../src/serdes/serde.ts'
+import { UndoLog } from '../../../src/state/undo-log.ts'
 import type { Change } from 'millrace/state'
 import {
   all,
@@ -213,6 +214,63 @@ function changelog(engine: Engine): void {
       expect(each.map(({ value }) => value?.toString() ?? null)).toEqual(['1', '2', null])
       expect(await commit(state)).toEqual([])
       expect(each).toHaveLength(3)
+    })
+
+    test('gets updates at once where that is allowed, for as long as keys seldom repeat', async () => {
+      const each: Change[] = []
+      const options = { logsAtOnce: true, onChange: (change: Change) => void each.push(change) }
+      const state = await (await provider(engine)).openTask(taskOptions(options))
+      const { counts } = stores(state)
+      const valuesOf = (changes: readonly Change[]): unknown[] =>
+        changes.map(({ key, value }) => [key.toString(), value?.toString() ?? null])
+      // Nothing is known yet of how keys repeat.
+      for (const key of ['a', 'b']) counts.put(key, 1)
+      expect(each).toEqual([])
+      expect(valuesOf(await commit(state))).toEqual([
+        ['a', '1'],
+        ['b', '1'],
+      ])
+      // They did not: what is written now is logged as it is written, and never again.
+      counts.put('a', 2)
+      counts.put('a', 3)
+      counts.delete('b')
+      expect(valuesOf(each)).toEqual([
+        ['a', '2'],
+        ['a', '3'],
+        ['b', null],
+      ])
+      expect(await commit(state)).toEqual([])
+      // Now they did.
+      each.length = 0
+      counts.put('a', 4)
+      counts.put('a', 5)
+      expect(each).toEqual([])
+      expect(valuesOf(await commit(state))).toEqual([['a', '5']])
+      expect(await counts.get('a')).toBe(5)
+    })
+
+    test('does not get what was undone, where it gets updates at once', async () => {
+      const each: Change[] = []
+      const options = { logsAtOnce: true, onChange: (change: Change) => void each.push(change) }
+      const state = await (await provider(engine)).openTask(taskOptions(options))
+      const undo = new UndoLog()
+      state.keepUndo(undo)
+      const { counts } = stores(state)
+      counts.put('a', 1)
+      await commit(state)
+      undo.begin()
+      counts.put('a', 2)
+      counts.put('b', 2)
+      expect(each).toEqual([])
+      undo.undo()
+      undo.begin()
+      counts.put('b', 3)
+      await undo.end()
+      expect(each.map(({ key, value }) => [key.toString(), value?.toString()])).toEqual([
+        ['b', '3'],
+      ])
+      expect(await commit(state)).toEqual([])
+      expect([await counts.get('a'), await counts.get('b')]).toEqual([1, 3])
     })
 
     test('restores records and the offset after them', async () => {
