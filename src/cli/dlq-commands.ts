@@ -5,7 +5,7 @@ import type {
   ListedDeadLetter,
   RedriveOptions,
 } from '../index.ts'
-import { deadLetterJson, deadLetterTable } from './dlq-printer.ts'
+import { deadLetterJson, deadLetterTable, placeOf } from './dlq-printer.ts'
 import { resolvePlace } from './resolve-config.ts'
 
 interface FilterFlags {
@@ -133,8 +133,7 @@ async function drop({ limit, dryRun, ...flags }: DropFlags): Promise<void> {
     limit,
     dryRun: dryRun === true,
     onRecord({ partition, offset, origin }) {
-      const from = `${origin.topic ?? 'no topic'}-${origin.partition ?? ''}@${origin.offset ?? ''}`
-      if (dryRun) console.log(`${partition}:${offset} of ${from} would be dropped`)
+      if (dryRun) console.log(`${partition}:${offset} of ${placeOf(origin)} would be dropped`)
     },
   })
   console.log(`${dropped} ${dryRun ? 'would be dropped' : 'dropped'}`)

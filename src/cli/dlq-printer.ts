@@ -19,7 +19,7 @@ export function deadLetterTable(letters: readonly ListedDeadLetter[]): string {
   const head = ['letter', 'came from', 'time', 'error', 'tries', 'redriven', 'message']
   const rows = letters.map((letter) => [
     `${letter.partition}:${letter.offset}`,
-    originOf(letter),
+    placeOf(letter.origin),
     new Date(letter.timestampMs).toISOString(),
     letter.cause ?? letter.exception ?? '?',
     String(letter.attempts),
@@ -36,7 +36,8 @@ export function deadLetterTable(letters: readonly ListedDeadLetter[]): string {
   return all.map(line).join('\n')
 }
 
-function originOf({ origin: { topic, partition, offset } }: ListedDeadLetter): string {
+/** Where a record came from, for a person; a dash for one that came from no topic, as of a punctuation. */
+export function placeOf({ topic, partition, offset }: ListedDeadLetter['origin']): string {
   return topic === undefined ? '-' : `${topic}-${partition}@${offset}`
 }
 
