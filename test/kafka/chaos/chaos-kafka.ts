@@ -10,7 +10,7 @@ import { TcpProxy } from './tcp-proxy.ts'
  * leader then (KAFKA-20734), as happens when the only broker comes back after a kill -9. For the coordinator such a
  * transaction is committed; in its partitions it stays open, until a later one of the same producer ends it in its own way.
  */
-export const chaosKafkaVersion = '4.2.0'
+const chaosKafkaVersion = '4.2.0'
 
 /** A Kafka that can be restarted, with a way of its own, which can be cut, to each of several workers. */
 export class ChaosKafka {

@@ -23,7 +23,7 @@ export interface ChaosOptions {
   readonly staticMembers?: boolean
   /** A folder for all that the workers write; Kafka's data stay too where anything is wrong. Default: nothing is kept. */
   readonly logs?: string
-  /** @defaultValue {@link chaosKafkaVersion} */
+  /** Default: the newest that keeps its promises; see chaos-kafka.ts. */
   readonly kafkaVersion?: string
   readonly log?: (line: string) => void
 }
