@@ -238,6 +238,21 @@ describe.each(clusters)('with $title:', ({ features }) => {
     }
   })
 
+  it('says what offsets wait for, where the wait is over before the transaction', async () => {
+    const topic = await newTopic(broker, 'unstable')
+    await using group = await joinedGroup(broker, topic)
+    const member = group.identity()
+    await using producer = await broker.openProducer({ transactionalId: uniqueName('tx') })
+    await producer.prepare([topic])
+    producer.beginTransaction()
+    await producer.sendOffsets(member, [{ topic, partition: 0, offset: 1 }])
+    await expect(
+      broker.committedOffsets(member.groupId, [{ topic, partition: 0 }], { timeoutMs: 500 }),
+    ).rejects.toThrow(/UNSTABLE_OFFSET_COMMIT: a transaction with an offset .*never ends/)
+    await producer.abortTransaction()
+    expect(await committedOf(member.groupId, topic)).toBe(-1)
+  })
+
   it('a commit that arrives late does not commit offsets without the records that they stand for', async () => {
     const topic = await newTopic(broker, 'late-commit')
     await using group = await joinedGroup(broker, topic)
