@@ -30,9 +30,9 @@ export class SlotLayer implements WrittenEntries {
     return this.#slots.length
   }
 
-  /** Whether hardly any key was written again; of no writes that is not known, and false. */
+  /** Whether there are writes, and hardly any key was written again. */
   get repeatsSeldom(): boolean {
-    return this.#puts > 0 && this.#puts < this.size * seldom
+    return this.#puts < this.size * seldom
   }
 
   put(slot: Slot, entry: LayerEntry): void {

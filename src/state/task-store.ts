@@ -149,7 +149,7 @@ function logging(
   const write: WriteChange = (storeName, key, value, timestampMs, headers) =>
     onChange({ storeName, key, value, timestampMs, headers })
   if (spec.logging.everyUpdate) return (entry) => layered.later(() => changeOf(entry, write))
-  // What the changelog of the others gets is not made of their entries.
+  // What the changelog of a versioned store gets is not made of its entries, by which it is told whether keys repeat.
   if (!logsAtOnce || spec.kind === 'versioned') return () => undefined
   const log = (entry: LayerEntry): void => {
     changeOf(entry, write)

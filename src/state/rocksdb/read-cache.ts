@@ -97,8 +97,10 @@ export class StoreReadCache implements SlotIndex {
 
   get(key: StorageKey): Slot | undefined {
     if (this.#last?.key === key) return this.#last
-    const slot = this.#used(this.#nextAhead(key) ?? this.#slots.get(key))
-    if (slot !== undefined) this.#last = slot
+    const slot = this.#nextAhead(key) ?? this.#slots.get(key)
+    if (slot === undefined) return undefined
+    this.#last = slot
+    this.#use(slot)
     return slot
   }
 
@@ -114,8 +116,9 @@ export class StoreReadCache implements SlotIndex {
 
   /** The slot of a key that will be used after those that this was called with before. */
   takeAhead(key: StorageKey): Slot {
-    // None of those that are still to be used: it would have to be this very key.
-    const slot = this.#used(this.#slots.get(key)) ?? this.#add(key)
+    // What was asked for ahead before is in the order of its use: this key comes after all of that.
+    const slot = this.#slots.get(key) ?? this.#add(key)
+    this.#use(slot)
     if (this.#aheadTo - this.#aheadFrom === aheadMax) this.#aheadFrom = this.#aheadTo
     const place = this.#aheadTo++ % aheadMax
     this.#aheadKeys[place] = key
@@ -132,7 +135,7 @@ export class StoreReadCache implements SlotIndex {
   keep(slot: Slot, entry: LayerEntry | null): void {
     // Where another slot has come for the key, that is the one to be kept.
     const kept = slot.isGone ? this.take(slot.key) : slot
-    if (kept.generation !== this.#budget.generation) this.#use(kept)
+    this.#use(kept)
     const before = kept.committed
     kept.committed = entry
     this.#budget.count((entry?.length ?? 0) - (before?.length ?? 0), 0)
@@ -197,13 +200,10 @@ export class StoreReadCache implements SlotIndex {
     return slot
   }
 
-  #used(slot: Slot | undefined): Slot | undefined {
-    if (slot !== undefined && slot.generation !== this.#budget.generation) this.#use(slot)
-    return slot
-  }
-
   #use(slot: Slot): void {
-    slot.generation = this.#budget.generation
+    const { generation } = this.#budget
+    if (slot.generation === generation) return
+    slot.generation = generation
     const bytes = bytesOf(slot)
     this.#budget.count(bytes, -bytes)
   }
