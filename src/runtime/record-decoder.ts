@@ -62,14 +62,12 @@ export class RecordDecoder {
 
   /** Reads the records, and has the state that they will touch read ahead. */
   decode(chunk: RecordChunk): void {
-    const source = this.#source
-    const { prefetches } = source
+    this.read(chunk)
+    if (!this.#source.prefetches) return
     for (let i = 0; i < chunk.count; i++) {
-      const record = this.#read(chunk, i)
-      chunk.records[i] = record
-      if (prefetches && record !== undefined) source.prefetch(record)
+      const record = chunk.records[i]
+      if (record !== undefined) this.#source.prefetch(record)
     }
-    chunk.decoded = true
   }
 
   #read(chunk: RecordChunk, i: number): AnyRecord | undefined {
