@@ -2,7 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../../../scripts/services/free-port.ts'
-import { startKafka, type RunningKafka } from '../../../scripts/services/kafka.ts'
+import {
+  startKafka,
+  type KafkaOptions,
+  type RunningKafka,
+} from '../../../scripts/services/kafka.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
 /**
@@ -15,23 +19,18 @@ const chaosKafkaVersion = '4.2.0'
 /** A Kafka that can be restarted, with a way of its own, which can be cut, to each of several workers. */
 export class ChaosKafka {
   readonly proxies: readonly TcpProxy[]
-  readonly #folder: string
-  readonly #config: Readonly<Record<string, string>>
-  readonly #version: string
+  /** The same at each start. */
+  readonly #options: KafkaOptions & { readonly folder: string }
   #running: RunningKafka
   #keepsData = false
 
   private constructor(
-    folder: string,
     proxies: readonly TcpProxy[],
-    config: Readonly<Record<string, string>>,
-    version: string,
+    options: KafkaOptions & { readonly folder: string },
     running: RunningKafka,
   ) {
-    this.#folder = folder
     this.proxies = proxies
-    this.#config = config
-    this.#version = version
+    this.#options = options
     this.#running = running
   }
 
@@ -54,14 +53,8 @@ export class ChaosKafka {
         .map((name) => `${name}:PLAINTEXT`)
         .join(','),
     }
-    const running = await startKafka({
-      folder,
-      port: port!,
-      controllerPort: controllerPort!,
-      config,
-      version,
-    })
-    return new ChaosKafka(folder, proxies, config, version, running)
+    const options = { folder, port: port!, controllerPort: controllerPort!, config, version }
+    return new ChaosKafka(proxies, options, await startKafka(options))
   }
 
   /** For who must not be disturbed by cuts. */
@@ -71,25 +64,18 @@ export class ChaosKafka {
 
   async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await this.#running.stop({ keepData: true, signal })
-    const { port, controllerPort } = this.#running
-    this.#running = await startKafka({
-      folder: this.#folder,
-      port,
-      controllerPort,
-      config: this.#config,
-      version: this.#version,
-    })
+    this.#running = await startKafka(this.#options)
   }
 
   /** Has the data stay after the end, to be looked at; says where. */
   keepData(): string {
     this.#keepsData = true
-    return `Kafka's data stay in ${this.#folder}`
+    return `Kafka's data stay in ${this.#options.folder}`
   }
 
   async close(): Promise<void> {
     await Promise.all(this.proxies.map((proxy) => proxy.close()))
     await this.#running.stop({ signal: this.#keepsData ? 'SIGTERM' : 'SIGKILL' })
-    if (!this.#keepsData) await rm(this.#folder, { recursive: true, force: true })
+    if (!this.#keepsData) await rm(this.#options.folder, { recursive: true, force: true })
   }
 }

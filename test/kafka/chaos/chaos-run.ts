@@ -43,7 +43,7 @@ export interface ChaosReport extends Verdict {
 
 const applicationId = 'chaos'
 const keys = 40
-const settleTimeoutMs = 120_000
+const settleTimeoutMs = 60_000
 
 /** The likelihood of each fault; restarts of the broker hold everything up and are rarer. */
 const weights: readonly [FaultKind, number][] = [
