@@ -4,6 +4,9 @@
 //   npx tsx scripts/lost-ends.ts [--kafka 4.3.1]
 //
 // Needs Java 17 and Maven. Ends with 1 where committed records are gone.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { Producer } from '../src/broker/port.ts'
@@ -17,12 +20,13 @@ const version = told.kafka
 const topic = 'ends'
 const partitions = [0, 1]
 
+const folder = await mkdtemp(join(tmpdir(), 'millrace-lost-ends-'))
 const kafka = await startKafka({ version })
 try {
   await using broker = openBroker(kafka.bootstrap)
   // The topic of transactions is made while there is one broker, which therefore coordinates all of them.
   await (await broker.openProducer({ transactionalId: 'first' })).close()
-  let second = await startKafka({ version, join: kafka })
+  let second = await startKafka({ version, join: kafka, folder })
   try {
     await sleep(3_000)
     await broker.createTopics([{ name: topic, partitions: partitions.length }])
@@ -32,12 +36,12 @@ try {
       transactionTimeoutMs,
     })
     await write(producer, 'committed')
-    const { folder, port, controllerPort } = second
-    await second.stop({ keepData: true })
+    const { port } = second
+    await second.stop()
     await sleep(2_000)
     await producer.commitTransaction()
     await sleep(2_000)
-    second = await startKafka({ version, join: kafka, folder, port, controllerPort })
+    second = await startKafka({ version, join: kafka, folder, port })
     await sleep(4_000)
     await write(producer, 'aborted')
     await producer.abortTransaction()
@@ -54,6 +58,7 @@ try {
   }
 } finally {
   await kafka.stop()
+  await rm(folder, { recursive: true, force: true })
 }
 
 async function write(producer: Producer, what: string): Promise<void> {
