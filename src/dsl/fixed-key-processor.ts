@@ -43,6 +43,7 @@ export function fixedKeyProcessor<K, VIn, VOut>(
     ...(inner.prefetch && {
       prefetch: (key, timestampMs, value) => inner.prefetch?.(key, timestampMs, value),
     }),
+    ...(inner.prefetchesByValue && { prefetchesByValue: true }),
     close: () => inner.close?.(),
   }
 }

@@ -26,7 +26,7 @@ export class PartitionGroup {
     return false
   }
 
-  /** Decodes a chunk for each queue that needs one; a promise where serdes have to wait for something. */
+  /** Prepares a chunk for each queue that needs one; a promise where serdes have to wait for something. */
   fill(): MaybePromise<void> {
     let waiting: Promise<void>[] | undefined
     for (const queue of this.queues) {
@@ -38,7 +38,7 @@ export class PartitionGroup {
     return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(() => {})
   }
 
-  /** Decodes the next chunk of each queue before its current one is processed; gives whether any had one. */
+  /** Prepares the next chunk of each queue before its current one is processed; gives whether any had one. */
   readAhead(): boolean {
     let any = false
     for (const queue of this.queues) if (queue.readAhead()) any = true

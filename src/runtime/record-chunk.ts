@@ -5,19 +5,21 @@ import type { Serde, SerdeContext } from '../serdes/serde.ts'
 import type { AnyRecord } from './graph-node.ts'
 
 const noBuffer = Buffer.alloc(0)
+/** Stands for a key that was not read ahead, or that was given to its record. */
+const unread = Symbol('unread')
 
 /**
- * Some records of one partition, first as places in the fetched bytes and then as values. The arrays are filled anew for
- * each chunk, so that only the records themselves are allocated.
+ * Some records of one partition: their places in the fetched bytes, and what was made of those so far. The arrays are
+ * filled anew for each chunk, so that only keys and records themselves are allocated.
  */
 export class RecordChunk {
   readonly capacity: number
   /** How many records are in the arrays. */
   count = 0
-  /** The values; undefined where a record cannot be read or is not wanted. */
-  readonly records: (AnyRecord | undefined)[]
-  /** Whether {@link records} are filled in. */
-  decoded = false
+  /** Those of a chunk that was read as a whole; undefined where a record cannot be read or is not wanted. */
+  readonly records: (AnyRecord | undefined)[] = []
+  /** Whether everything is read that is to be read before the first record's turn. */
+  prepared = false
   /** Where the next fetch begins, if the chunk ends with all that one fetch brought. */
   endOffset: number | undefined
   /** Bytes of the fetches that end in this chunk. */
@@ -30,15 +32,16 @@ export class RecordChunk {
   readonly #spans: Int32Array
   readonly #buffers: Buffer[]
   readonly #headers: Headers[]
+  readonly #keys: unknown[]
 
   constructor(capacity: number) {
     this.capacity = capacity
-    this.records = new Array<AnyRecord | undefined>(capacity)
     this.#offsets = new Float64Array(capacity)
     this.#timestampsMs = new Float64Array(capacity)
     this.#spans = new Int32Array(4 * capacity)
     this.#buffers = new Array<Buffer>(capacity).fill(noBuffer)
     this.#headers = new Array<Headers>(capacity).fill(noHeaders)
+    this.#keys = new Array<unknown>(capacity).fill(unread)
   }
 
   /** Notes the places of records until the chunk is full; gives whether the cursor is at its end. */
@@ -81,8 +84,19 @@ export class RecordChunk {
     return this.#slice(i, 2)
   }
 
-  readKey(i: number, serde: Serde<unknown>, context: SerdeContext): unknown {
-    return this.#read(i, 0, serde, context)
+  /** Reads a key before its record's turn, and keeps it until then. */
+  readKeyAhead(i: number, serde: Serde<unknown>, context: SerdeContext): unknown {
+    const key = this.#read(i, 0, serde, context)
+    this.#keys[i] = key
+    return key
+  }
+
+  /** Gives the key that was read ahead, and lets go of it; where none was, reads it. */
+  takeKey(i: number, serde: Serde<unknown>, context: SerdeContext): unknown {
+    const key = this.#keys[i]
+    if (key === unread) return this.#read(i, 0, serde, context)
+    this.#keys[i] = unread
+    return key
   }
 
   readValue(i: number, serde: Serde<unknown>, context: SerdeContext): unknown {
@@ -102,14 +116,15 @@ export class RecordChunk {
     return isPromise(values) ? Promise.all([keys, values]).then(() => {}) : keys
   }
 
-  /** Lets go of records and bytes. */
+  /** Lets go of records, keys and bytes. */
   clear(): void {
     this.records.fill(undefined, 0, this.count)
+    this.#keys.fill(unread, 0, this.count)
     this.#buffers.fill(noBuffer, 0, this.count)
     this.#headers.fill(noHeaders, 0, this.count)
     this.faults.clear()
     this.count = 0
-    this.decoded = false
+    this.prepared = false
     this.endOffset = undefined
     this.bytes = 0
   }

@@ -19,7 +19,10 @@ export interface RecordDecoderOptions {
   readonly onNegativeTimestamp: (place: TopicPartition, offset: number, timestampMs: number) => void
 }
 
-/** Makes records of the bytes of one partition, a chunk at a time. */
+/**
+ * Makes records of the bytes of one partition. Most are made as their turn comes, since values that are read a chunk ahead
+ * outlive young garbage collections and push state out of the processor's caches.
+ */
 export class RecordDecoder {
   readonly #place: TopicPartition
   readonly #taskId: TaskId
@@ -51,30 +54,61 @@ export class RecordDecoder {
   /** Reads the records of a chunk. What fails is kept in its place, to be dealt with when its turn comes. */
   read(chunk: RecordChunk): void {
     for (let i = 0; i < chunk.count; i++) chunk.records[i] = this.#read(chunk, i)
-    chunk.decoded = true
   }
 
-  /** Reads a record that could not be read, as if for the first time. */
+  /** Reads ahead what has to be, and asks for the state that the records will touch. */
+  prepare(chunk: RecordChunk): void {
+    const source = this.#source
+    if (source.readsAhead) {
+      this.read(chunk)
+      if (source.prefetches) this.#prefetchFor(chunk)
+    } else if (source.prefetches) {
+      for (let i = 0; i < chunk.count; i++) this.#prefetchByKey(chunk, i)
+    }
+    chunk.prepared = true
+  }
+
+  /**
+   * Gives a record of a prepared chunk whose turn has come, once; undefined where it is dropped, or cannot be read and its
+   * fault says why.
+   */
+  take(chunk: RecordChunk, i: number): AnyRecord | undefined {
+    if (this.#source.readsAhead) return chunk.records[i]
+    if (chunk.faults.size > 0 && chunk.faults.has(i)) return undefined
+    return this.#read(chunk, i)
+  }
+
+  /** Has a record that could not be read be read as if for the first time when it is taken again. */
   readAgain(chunk: RecordChunk, i: number): void {
     chunk.faults.delete(i)
-    chunk.records[i] = this.#read(chunk, i)
+    if (this.#source.readsAhead) chunk.records[i] = this.#read(chunk, i)
   }
 
-  /** Reads the records, and has the state that they will touch read ahead. */
-  decode(chunk: RecordChunk): void {
-    this.read(chunk)
-    if (!this.#source.prefetches) return
+  #prefetchFor(chunk: RecordChunk): void {
     for (let i = 0; i < chunk.count; i++) {
       const record = chunk.records[i]
-      if (record !== undefined) this.#source.prefetch(record)
+      if (record !== undefined) this.#source.prefetch(record.key, record.timestampMs, record.value)
     }
+  }
+
+  /** That the value may turn out to be unreadable does not matter: state was read for nothing then. */
+  #prefetchByKey(chunk: RecordChunk, i: number): void {
+    let key: unknown
+    try {
+      key = chunk.readKeyAhead(i, this.#source.key, this.#keyContext)
+    } catch (error) {
+      chunk.faults.set(i, this.#unreadable(chunk, i, error))
+      return
+    }
+    const timestampMs = chunk.timestampMs(i)
+    if (timestampMs >= 0) this.#source.prefetch(key, timestampMs, undefined)
   }
 
   #read(chunk: RecordChunk, i: number): AnyRecord | undefined {
     const { key: keySerde, value: valueSerde, timestampExtractor } = this.#source
     let record: AnyRecord
     try {
-      const key = chunk.readKey(i, keySerde, this.#keyContext)
+      const key = chunk.takeKey(i, keySerde, this.#keyContext)
       const value = chunk.readValue(i, valueSerde, this.#valueContext)
       record = new Record(key, value, chunk.timestampMs(i), chunk.headers(i))
     } catch (error) {

@@ -13,7 +13,7 @@ export interface RecordQueueOptions extends RecordDecoderOptions {
 }
 
 /**
- * The records of one input partition that were fetched: bytes, a chunk of them decoded, and where that is worth it the
+ * The records of one input partition that were fetched: bytes, a chunk of them prepared, and where that is worth it the
  * chunk after it. Its head is the record to process next.
  *
  * @remarks Source: Java's `RecordQueue`.
@@ -28,6 +28,7 @@ export class RecordQueue implements InputRecord {
   #chunk: RecordChunk
   #ahead: RecordChunk
   #index = 0
+  #head: AnyRecord | undefined
   #bufferedBytes = 0
   /** Why no more can be taken from what was fetched; due once what was taken before is processed. */
   #broken: { readonly error: unknown } | undefined
@@ -64,7 +65,7 @@ export class RecordQueue implements InputRecord {
 
   /** The head, where {@link headTimestampMs} says that there is one. */
   get head(): AnyRecord {
-    return this.#chunk.records[this.#index]!
+    return this.#head!
   }
 
   /** Why the record at the head cannot be read; undefined where it can or there is none. */
@@ -122,16 +123,16 @@ export class RecordQueue implements InputRecord {
         return undefined
       }
     }
-    if (!this.#chunk.decoded) {
+    if (!this.#chunk.prepared) {
       const pending = this.#decoder.resolve(this.#chunk)
-      if (isPromise(pending)) return pending.then(() => this.#decode())
+      if (isPromise(pending)) return pending.then(() => this.#begin())
     }
-    this.#decode()
+    this.#begin()
     return undefined
   }
 
   /**
-   * Decodes the next chunk while there still is a head, so that what it needs can be read meanwhile; gives whether
+   * Prepares the next chunk while there still is a head, so that what it needs can be read meanwhile; gives whether
    * there was one.
    */
   readAhead(): boolean {
@@ -151,7 +152,7 @@ export class RecordQueue implements InputRecord {
       pending.catch(() => {})
       return false
     }
-    this.#decoder.decode(ahead)
+    this.#decoder.prepare(ahead)
     return true
   }
 
@@ -186,6 +187,7 @@ export class RecordQueue implements InputRecord {
     this.#ahead.clear()
     this.#broken = undefined
     this.#index = 0
+    this.#head = undefined
     this.#bufferedBytes = 0
     this.headTimestampMs = -1
   }
@@ -218,9 +220,8 @@ export class RecordQueue implements InputRecord {
     this.#ahead = emptied
   }
 
-  #decode(): void {
-    if (!this.#chunk.decoded) this.#decoder.decode(this.#chunk)
-    this.#index = 0
+  #begin(): void {
+    if (!this.#chunk.prepared) this.#decoder.prepare(this.#chunk)
     this.idleDeadlineMs = undefined
     this.#settleHead()
   }
@@ -228,13 +229,14 @@ export class RecordQueue implements InputRecord {
   /** Moves over records that are not wanted to the next that is, or that cannot be read, or to the chunk's end. */
   #settleHead(): void {
     const chunk = this.#chunk
+    this.headTimestampMs = -1
     while (this.#index < chunk.count) {
-      const record = chunk.records[this.#index]
-      if (record !== undefined) {
-        this.headTimestampMs = record.timestampMs
+      const head = this.#decoder.take(chunk, this.#index)
+      this.#head = head
+      if (head !== undefined) {
+        this.headTimestampMs = head.timestampMs
         return
       }
-      this.headTimestampMs = -1
       if (chunk.faults.has(this.#index)) return
       this.position = chunk.offset(this.#index) + 1
       this.#index++
@@ -244,6 +246,7 @@ export class RecordQueue implements InputRecord {
 
   #finishChunk(): void {
     const chunk = this.#chunk
+    this.#head = undefined
     this.headTimestampMs = -1
     if (chunk.endOffset !== undefined) this.position = chunk.endOffset
     this.#bufferedBytes -= chunk.bytes

@@ -24,8 +24,8 @@ export interface TaskLoopOptions {
 }
 
 /**
- * The hot path of a task: decode, choose, process. Synchronous as long as nothing has to wait; where something has, it
- * gives the promise away and is called again when that is resolved.
+ * The hot path of a task: choose, process, decode what comes next. Synchronous as long as nothing has to wait; where
+ * something has, it gives the promise away and is called again when that is resolved.
  */
 export class TaskLoop {
   readonly #scope: TaskScope
@@ -152,7 +152,7 @@ export class TaskLoop {
     this.#metrics.punctuated.add()
   }
 
-  /** Makes heads: deals with a record that cannot be read, or decodes the next chunks and reads their state. */
+  /** Makes heads: deals with a record that cannot be read, or prepares the next chunks and reads their state. */
   #fill(slice: TimeSlice): Promise<void> | undefined {
     const faulty = this.#group.faulty()
     if (faulty) {

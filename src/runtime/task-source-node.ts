@@ -11,8 +11,8 @@ type Prefetching = Processor<unknown, unknown, unknown, unknown> & {
 
 interface Prefetch {
   readonly processor: Prefetching
-  /** Whether no step before the processor may give records other values. */
-  readonly knowsValue: boolean
+  /** Whether it asks for the value, and no step before it may give records other values. */
+  readonly takesValue: boolean
 }
 
 /** Where records enter a task: knows how they are read and where they go. */
@@ -25,6 +25,7 @@ export class TaskSourceNode implements GraphNode {
   /** Filled in once all nodes are made. */
   readonly children: GraphNode[] = []
   #prefetching: readonly Prefetch[] = []
+  #readsAhead: boolean
 
   constructor(
     node: SourceNode,
@@ -35,6 +36,7 @@ export class TaskSourceNode implements GraphNode {
     this.key = bindSerde(node.key, environment)
     this.value = bindSerde(node.value, environment)
     this.timestampExtractor = node.timestampExtractor ?? defaultExtractor
+    this.#readsAhead = this.timestampExtractor !== undefined
   }
 
   /** Finds the processors that can say ahead what they will read: those before which no step changes the key. */
@@ -46,25 +48,34 @@ export class TaskSourceNode implements GraphNode {
         if (!(node instanceof TaskProcessorNode) || seen.has(node)) continue
         seen.add(node)
         const processor = node.processor as Partial<Prefetching>
-        if (processor.prefetch) found.push({ processor: processor as Prefetching, knowsValue })
+        if (processor.prefetch) {
+          const takesValue = knowsValue && processor.prefetchesByValue === true
+          found.push({ processor: processor as Prefetching, takesValue })
+        }
         if (node.keepsKey) visit(node.children, false)
       }
     }
     visit(this.children, true)
     this.#prefetching = found
+    if (found.some(({ takesValue }) => takesValue)) this.#readsAhead = true
   }
 
   get prefetches(): boolean {
     return this.#prefetching.length > 0
   }
 
+  /** Whether whole records are to be read before their turn: for the time an extractor gives them, or their values. */
+  get readsAhead(): boolean {
+    return this.#readsAhead
+  }
+
   /** Asks for the state that a record will touch to be read together with that of others. */
-  prefetch(record: AnyRecord): void {
-    if (record.key === null || record.key === undefined) return
-    for (const { processor, knowsValue } of this.#prefetching) {
+  prefetch(key: unknown, timestampMs: number, value: unknown): void {
+    if (key === null || key === undefined) return
+    for (const { processor, takesValue } of this.#prefetching) {
       try {
-        if (knowsValue) processor.prefetch(record.key, record.timestampMs, record.value)
-        else processor.prefetch(record.key, record.timestampMs)
+        if (takesValue) processor.prefetch(key, timestampMs, value)
+        else processor.prefetch(key, timestampMs)
       } catch {
         // Reading ahead only saves time. What is wrong shows again when the record is processed, at its place.
       }

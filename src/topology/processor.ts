@@ -30,10 +30,17 @@ export interface Processor<
   /**
    * Called for each record of a batch before any is processed, with the key and the time that the record will have
    * here: call `store.prefetch` for the entries that `process` will read, and they are read together. Not called
-   * where a step between the source and this processor changes the key. Directly behind a source the value is given
-   * too; null is a tombstone, undefined is not known.
+   * where a step between the source and this processor changes the key. Where {@link prefetchesByValue} asks for it, the
+   * value is given too; null is a tombstone, undefined is not known.
    */
   prefetch?(key: KIn, timestampMs: number, value?: VIn): void
+  /**
+   * Whether {@link prefetch} is to be given values, which it is directly behind a source. They are read a batch ahead then
+   * instead of one at a time, which takes more memory. Asked for once, before `init`.
+   *
+   * @default false
+   */
+  readonly prefetchesByValue?: boolean
   close?(): MaybePromise<void>
 }
 

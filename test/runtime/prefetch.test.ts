@@ -62,20 +62,21 @@ describe('reading ahead', () => {
     ])
   })
 
-  it('gives the value where no step may have changed it', async () => {
+  it('gives the value where that is asked for and no step may have changed it', async () => {
     const values: unknown[] = []
-    const noting = (name: string, parent: string): TextStep => ({
+    const noting = (name: string, parent: string, prefetchesByValue = true): TextStep => ({
       name,
       parents: [parent],
       keepsKey: true,
       processor: () => ({
+        prefetchesByValue,
         prefetch: (key, _timestampMs, value) => void values.push([name, key, value]),
         process: (record, context) => context.forward(record),
       }),
     })
     const topology = textTopology({
       sources: ['in'],
-      steps: [noting('first', 'in'), noting('second', 'first')],
+      steps: [noting('first', 'in'), noting('second', 'first'), noting('third', 'in', false)],
     })
     await using harness = await runningTask(topology)
     harness.feed('in', [...keys('x'), { key: 'y', value: null, timestampMs: 9 }])
@@ -83,8 +84,10 @@ describe('reading ahead', () => {
     expect(values).toEqual([
       ['first', 'x', 'v'],
       ['second', 'x', undefined],
+      ['third', 'x', undefined],
       ['first', 'y', null],
       ['second', 'y', undefined],
+      ['third', 'y', undefined],
     ])
   })
 

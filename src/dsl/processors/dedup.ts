@@ -45,6 +45,10 @@ export class DedupProcessor<K, V> implements Processor<K, V, K, V> {
     this.#store = context.store(storeName) as WindowStore<unknown, readonly FirstSeen[]>
   }
 
+  get prefetchesByValue(): boolean {
+    return !this.#dedup.byKeyAlone
+  }
+
   prefetch(key: K, timestampMs: number, value?: V): void {
     const { byKeyAlone, idOf, memoryMs } = this.#dedup
     if (value === undefined && !byKeyAlone) return
