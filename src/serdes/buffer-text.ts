@@ -23,6 +23,11 @@ export function utf8Text(buffer: Buffer, start: number, end: number): string | u
   return text
 }
 
+/** The text of bytes that are all below 128. */
+export function latin1Text(buffer: Buffer, start: number, end: number): string {
+  return (buffer as unknown as BufferSlices).latin1Slice(start, end)
+}
+
 /** Whether a string can be written as UTF-8 without loss, which a lone surrogate cannot. */
 export function isWellFormed(text: string): boolean {
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed()

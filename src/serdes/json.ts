@@ -1,10 +1,9 @@
-import { isAscii, type PackedBytes } from '../core/byte-text.ts'
-import { ConfigError, messageOf } from '../core/errors.ts'
+import { ConfigError } from '../core/errors.ts'
 import { isPromise } from '../core/maybe-promise.ts'
-import { utf8Text } from './buffer-text.ts'
-import { unwritableJsonPart } from './json-faults.ts'
-import { shown, unreadable, unwritable } from './serde-errors.ts'
+import { packedText } from './json-text.ts'
+import { unreadable, unwritable } from './serde-errors.ts'
 import type { Serde, SerdeContext } from './serde.ts'
+import { ShapedJson } from './shaped-json.ts'
 import { issuePath, type StandardSchema, type StandardSchemaIssue } from './standard-schema.ts'
 import { withText } from './with-text.ts'
 
@@ -41,54 +40,18 @@ export function json(options?: JsonOptions<unknown>): Serde<unknown> {
   return options === undefined ? plain : validated(options)
 }
 
-function parseText(text: string, context: SerdeContext): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw unreadable('json', context, messageOf(cause), { cause })
-  }
-}
-
-function parseAt(buffer: Buffer, start: number, end: number, context: SerdeContext): unknown {
-  const text = utf8Text(buffer, start, end)
-  if (text === undefined) throw unreadable('json', context, 'the bytes are not valid UTF-8')
-  return parseText(text, context)
-}
-
-function packed(text: string): PackedBytes {
-  return isAscii(text) ? text : Buffer.from(text, 'utf8')
-}
-
-function textOf(value: unknown, context: SerdeContext): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch (cause) {
-    const part = unwritableJsonPart(value)
-    throw unwritable('json', context, part?.reason ?? messageOf(cause), {
-      field: part?.path || undefined,
-      cause,
-    })
-  }
-  if (text === undefined) throw unwritable('json', context, `JSON cannot hold ${shown(value)}`)
-  // JSON writes NaN and what it does not know in a list as null, so only a text with a null needs the value searched.
-  if (text.includes('null')) {
-    const part = unwritableJsonPart(value)
-    if (part) throw unwritable('json', context, part.reason, { field: part.path || undefined })
-  }
-  return text
-}
+const plainJson = new ShapedJson()
 
 const plain: Serde<unknown> = withText<unknown>(
   {
     name: 'json',
-    serialize: (value, context) => Buffer.from(textOf(value, context), 'utf8'),
-    deserialize: (bytes, context) => parseAt(bytes, 0, bytes.length, context),
-    deserializeAt: parseAt,
+    serialize: (value, context) => Buffer.from(plainJson.text(value, context), 'utf8'),
+    deserialize: (bytes, context) => plainJson.parseAt(bytes, 0, bytes.length, context),
+    deserializeAt: (buffer, start, end, context) => plainJson.parseAt(buffer, start, end, context),
   },
   {
-    serializeText: (value, context) => packed(textOf(value, context)),
-    deserializeText: parseText,
+    serializeText: (value, context) => plainJson.packed(value, context),
+    deserializeText: (text, context) => plainJson.parseText(text, context),
   },
 )
 
@@ -102,8 +65,9 @@ function validated(options: JsonOptions<unknown>): Serde<unknown> {
     })
   }
   const validateOnWrite = options.validateOnWrite ?? true
+  const shaped = new ShapedJson()
   const writtenText = (value: unknown, context: SerdeContext): string => {
-    const text = textOf(value, context)
+    const text = shaped.text(value, context)
     if (validateOnWrite) {
       const { issues } = validate(JSON.parse(text))
       if (issues) {
@@ -112,17 +76,18 @@ function validated(options: JsonOptions<unknown>): Serde<unknown> {
     }
     return text
   }
+  const deserializeAt: Required<Serde<unknown>>['deserializeAt'] = (buffer, start, end, context) =>
+    accepted(shaped.parseAt(buffer, start, end, context), context)
   return withText<unknown>(
     {
       name: 'json',
       serialize: (value, context) => Buffer.from(writtenText(value, context), 'utf8'),
-      deserialize: (bytes, context) => accepted(parseAt(bytes, 0, bytes.length, context), context),
-      deserializeAt: (buffer, start, end, context) =>
-        accepted(parseAt(buffer, start, end, context), context),
+      deserialize: (bytes, context) => deserializeAt(bytes, 0, bytes.length, context),
+      deserializeAt,
     },
     {
-      serializeText: (value, context) => packed(writtenText(value, context)),
-      deserializeText: (text, context) => accepted(parseText(text, context), context),
+      serializeText: (value, context) => packedText(writtenText(value, context)),
+      deserializeText: (text, context) => accepted(shaped.parseText(text, context), context),
     },
   )
 }
