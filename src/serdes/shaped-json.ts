@@ -3,6 +3,7 @@ import { readBytesByShape } from './json-bytes-reader.ts'
 import { writeByShape } from './json-shape-writer.ts'
 import { packedText, parseAt, parseText, textOf } from './json-text.ts'
 import { readTextByShape } from './json-text-reader.ts'
+import type { LearnedShape } from './learned-shape.ts'
 import type { SerdeContext } from './serde.ts'
 import { ShapesByContext } from './shapes-by-context.ts'
 
@@ -54,30 +55,34 @@ export class ShapedJson {
 
   text(value: unknown, context: SerdeContext): string {
     if (typeof value !== 'object' || value === null) return textOf(value, context)
-    return this.#byShape(value, context) ?? this.#learnedFrom(value, context)
+    const learned = this.#inValues.of(context)
+    return asciiByShape(value, learned) ?? textLearnedFrom(value, context, learned)
   }
 
   packed(value: unknown, context: SerdeContext): PackedBytes {
     if (typeof value !== 'object' || value === null) return packedText(textOf(value, context))
-    return this.#byShape(value, context) ?? packedText(this.#learnedFrom(value, context))
-  }
-
-  /** The text, which is ASCII then. */
-  #byShape(value: object, context: SerdeContext): string | undefined {
     const learned = this.#inValues.of(context)
-    if (learned?.shape === undefined) return undefined
-    const text = writeByShape(learned.shape, value)
-    if (text !== undefined) learned.hit()
-    return text
+    return asciiByShape(value, learned) ?? packedText(textLearnedFrom(value, context, learned))
   }
+}
 
-  #learnedFrom(value: object, context: SerdeContext): string {
-    const text = textOf(value, context)
-    try {
-      this.#inValues.of(context)?.miss(value)
-    } catch {
-      // A Proxy that has nothing against JSON may have something against being looked at more closely.
-    }
-    return text
+function asciiByShape(value: object, learned: LearnedShape | undefined): string | undefined {
+  if (learned?.shape === undefined) return undefined
+  const text = writeByShape(learned.shape, value)
+  if (text !== undefined) learned.hit()
+  return text
+}
+
+function textLearnedFrom(
+  value: object,
+  context: SerdeContext,
+  learned: LearnedShape | undefined,
+): string {
+  const text = textOf(value, context)
+  try {
+    learned?.miss(value)
+  } catch {
+    // A Proxy that has nothing against JSON may have something against being looked at more closely.
   }
+  return text
 }
