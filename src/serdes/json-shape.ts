@@ -26,23 +26,20 @@ export function shapeOf(value: unknown): JsonShape | undefined {
   if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
   const fields = Object.entries(Object.getOwnPropertyDescriptors(value))
   if (fields.length === 0 || fields.length > maxFields) return undefined
-  const template: Record<string, unknown> = {}
   const openings: string[] = []
+  let model = ''
   for (const [name, field] of fields) {
     if (!isPlainName(name) || field.enumerable !== true || !isFlat(field.value)) return undefined
-    openings.push(`${openings.length === 0 ? '{' : ','}"${name}":`)
-    Object.defineProperty(template, name, {
-      value: emptied(field.value),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
+    const opening = `${openings.length === 0 ? '{' : ','}"${name}":`
+    openings.push(opening)
+    model += opening + JSON.stringify(emptied(field.value))
   }
   return {
     names: fields.map(([name]) => name),
     openings,
     openingBytes: openings.map((opening) => Uint8Array.from(Buffer.from(opening, 'latin1'))),
-    template,
+    // Parsed, it has room for just its fields, and so have its copies; an object literal has room for more.
+    template: JSON.parse(`${model}}`) as Record<string, unknown>,
   }
 }
 
