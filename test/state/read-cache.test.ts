@@ -109,12 +109,22 @@ test('a read that was under way while its key was committed, or let go, changes 
 test('finds keys in the order they were asked for ahead, and any others', () => {
   const cache = new ReadCacheBudget(1_000_000).cache()
   const keys = Array.from({ length: 10_000 }, (_, at) => `key-${at % 700}`)
-  for (const key of keys) cache.takeAhead(key)
+  for (let at = 0; at < keys.length; at += 1000) cache.takeAhead(keys.slice(at, at + 1000))
   for (const key of keys) expect(cache.get(key)?.key).toBe(key)
   for (const key of keys.reverse()) expect(cache.get(key)?.key).toBe(key)
-  for (const key of keys.slice(0, 50)) cache.takeAhead(key)
+  cache.takeAhead(keys.slice(0, 50))
   for (const key of keys.slice(20)) expect(cache.get(key)?.key).toBe(key)
   expect(cache.get('none')).toBeUndefined()
+})
+
+test('gives slots that are in use when asking for many keys ahead lets go of others', () => {
+  const cache = new ReadCacheBudget(20_000).cache()
+  const before = Array.from({ length: 40 }, (_, at) => `before-${at}`)
+  cache.takeAhead(before)
+  const wanted = [...before, ...Array.from({ length: 200 }, (_, at) => `new-${at}`), ...before]
+  const taken = cache.takeAhead(wanted)
+  expect(taken.map(({ key }) => key)).toEqual(wanted)
+  for (const key of wanted.slice(-40)) expect(cache.get(key)?.isGone).toBe(false)
 })
 
 // A commit failed with 'Maximum call stack size exceeded': each of many entries that were let go began to let go of all
@@ -142,4 +152,12 @@ test('lets go at once of far more than its bound, when large commits are over', 
   commit(before)
   cache.trim()
   expect(budget.bytes).toBeLessThanOrEqual(10_000)
+})
+
+test('an entry keeps any whole number of milliseconds', () => {
+  const times = [0, 1, -1, 2 ** 30, -(2 ** 30), 1_763_700_000_123, Number.MAX_SAFE_INTEGER]
+  for (const timestampMs of times) {
+    expect(new LayerEntry(undefined, 'value', timestampMs).timestampMs).toBe(timestampMs)
+    expect(new LayerEntry(undefined, 'value', -timestampMs).timestampMs + timestampMs).toBe(0)
+  }
 })

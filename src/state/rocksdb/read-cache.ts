@@ -2,6 +2,8 @@ import type { StorageKey } from '../key-bytes.ts'
 import { ownKey, Slot, type SlotIndex } from '../slot.ts'
 import type { LayerEntry } from '../layer-entry.ts'
 import type { CachedWindows } from './cached-windows.ts'
+import { SlotTable } from './slot-table.ts'
+import { SlotsAhead } from './slots-ahead.ts'
 
 /** What a cached entry takes beyond its key and value: the slot, its place in the map, the entry. Measured on Node 20. */
 const entryOverheadBytes = 286
@@ -72,40 +74,33 @@ export class ReadCacheBudget {
   }
 }
 
-/** How many keys that were asked for ahead are remembered in their order; a power of two. */
-const aheadMax = 4096
-/** How many of them may have been left out. */
-const skippedMax = 4
-
 /** What one store keeps for reading, in slots that its uncommitted writes share; those are never dropped. */
 export class StoreReadCache implements SlotIndex {
   /** Told of what is let go; undefined where the store has no windows to go by. */
   windows: CachedWindows | undefined
   readonly #budget: ReadCacheBudget
-  readonly #slots = new Map<StorageKey, Slot>()
+  readonly #slots = new SlotTable()
   /** A key that is read is often written next, and not looked up again. */
   #last: Slot | undefined
-  // Keys are mostly used in the order in which they were asked for ahead: their slots need no looking up again.
-  readonly #aheadKeys: StorageKey[] = []
-  readonly #aheadSlots: Slot[] = []
-  #aheadFrom = 0
-  #aheadTo = 0
+  /** As it was asked for: the same string is found to be the same at once. */
+  #lastKey: StorageKey = ''
+  readonly #ahead = new SlotsAhead()
 
   constructor(budget: ReadCacheBudget) {
     this.#budget = budget
   }
 
   get(key: StorageKey): Slot | undefined {
-    if (this.#last?.key === key) return this.#last
-    const slot = this.#nextAhead(key) ?? this.#slots.get(key)
+    const slot = this.#ahead.next(key) ?? this.#lastOf(key) ?? this.#slots.get(key)
     if (slot === undefined) return undefined
+    this.#lastKey = key
     this.#last = slot
     this.#use(slot)
     return slot
   }
 
   take(key: StorageKey): Slot {
-    return this.get(key) ?? this.#add(key)
+    return this.#lastOf(key) ?? this.get(key) ?? this.#add(key)
   }
 
   settled(): void {}
@@ -114,16 +109,20 @@ export class StoreReadCache implements SlotIndex {
     this.#budget.trim()
   }
 
-  /** The slot of a key that will be used after those that this was called with before. */
-  takeAhead(key: StorageKey): Slot {
-    // What was asked for ahead before is in the order of its use: this key comes after all of that.
-    const slot = this.#slots.get(key) ?? this.#add(key)
-    this.#use(slot)
-    if (this.#aheadTo - this.#aheadFrom === aheadMax) this.#aheadFrom = this.#aheadTo
-    const place = this.#aheadTo++ % aheadMax
-    this.#aheadKeys[place] = key
-    this.#aheadSlots[place] = slot
-    return slot
+  /** The slots of keys that will be used in this order, after those that this was called with before. */
+  takeAhead(keys: readonly StorageKey[]): readonly Slot[] {
+    const taken = this.#slots.findAll(keys)
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at]!
+      const found = taken[at]
+      // What is added may make room by letting go of what was found, and a key may be here twice.
+      const isThere = found !== undefined && !found.isGone
+      const slot = isThere ? found : (this.#slots.get(key) ?? this.#add(key))
+      this.#use(slot)
+      this.#ahead.add(key, slot)
+      taken[at] = slot
+    }
+    return taken as Slot[]
   }
 
   /** What is committed under a key, without its counting as a use. */
@@ -167,34 +166,28 @@ export class StoreReadCache implements SlotIndex {
   }
 
   clear(): void {
-    for (const key of [...this.#slots.keys()]) this.forget(key)
+    for (const { key } of this.#slots.all()) this.forget(key)
   }
 
   /** Called by the budget: drops what was not used for a while, but for what holds uncommitted writes. */
   dropOld(): void {
     const { generation } = this.#budget
-    for (const slot of this.#slots.values()) {
+    for (const slot of this.#slots.all()) {
       if (slot.generation === generation) continue
       if (slot.isDirty) slot.generation = generation
       else this.#drop(slot)
     }
   }
 
-  #nextAhead(key: StorageKey): Slot | undefined {
-    const to = Math.min(this.#aheadTo, this.#aheadFrom + skippedMax)
-    for (let at = this.#aheadFrom; at < to; at++) {
-      if (this.#aheadKeys[at % aheadMax] !== key) continue
-      this.#aheadFrom = at + 1
-      const slot = this.#aheadSlots[at % aheadMax]!
-      return slot.isGone ? undefined : slot
-    }
-    return undefined
+  #lastOf(key: StorageKey): Slot | undefined {
+    return this.#lastKey === key ? this.#last : undefined
   }
 
   #add(key: StorageKey): Slot {
     const slot = new Slot(ownKey(key))
     slot.generation = this.#budget.generation
-    this.#slots.set(slot.key, slot)
+    this.#slots.add(slot)
+    this.#lastKey = slot.key
     this.#last = slot
     this.#budget.count(bytesOf(slot), 0)
     return slot

@@ -18,6 +18,7 @@ import { PendingReads } from './pending-reads.ts'
 import { ReadCacheBudget } from './read-cache.ts'
 import { RocksDbEntries } from './rocksdb-entries.ts'
 import type { OpenWalks } from './rocksdb-scan.ts'
+import type { WrittenEntries } from '../written-entries.ts'
 import type { StoredOffsets } from './stored-offsets.ts'
 import { factKey, numberBytes, openStoreTable, putClearing, readNumber } from './store-table.ts'
 
@@ -26,6 +27,9 @@ import { factKey, numberBytes, openStoreTable, putClearing, readNumber } from '.
  * the next commit brings: where each commit gave many turns away, commits grew to 200,000 writes, and memory with them.
  */
 const writesPerTurn = 32_768
+
+/** Of so many writes, all that is needed is fetched from memory before the first is dealt with. */
+const writesAtHand = 128
 
 /** What an engine works with. */
 export interface RocksDbEngineOptions {
@@ -49,6 +53,8 @@ export class RocksDbEngine implements StateEngine {
   readonly #stores = new Map<string, RocksDbEntries>()
   readonly #offsets = new Map<string, number>()
   readonly #buffers = new ReusedBuffers()
+  /** Kept so that what is fetched from memory is also read; of no meaning. */
+  #fetched = 0
 
   private constructor(database: RocksDb, { clock, readCacheBytes, noted }: RocksDbEngineOptions) {
     this.#database = database
@@ -76,6 +82,7 @@ export class RocksDbEngine implements StateEngine {
   }
 
   loadWanted(): Promise<void> | undefined {
+    for (const entries of this.#stores.values()) entries.readWanted()
     return this.#reads.loadWanted() as Promise<void> | undefined
   }
 
@@ -250,6 +257,7 @@ export class RocksDbEngine implements StateEngine {
     const entries = this.entries(storeName)
     for (let at = 0; at < layer.size; at++) {
       if (at > 0 && at % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+      if (at % writesAtHand === 0) this.#fetch(layer, at)
       const key = layer.key(at)
       if (dropBelow !== undefined && key < dropBelow) continue
       const { value, timestampMs } = layer.entry(at)
@@ -265,6 +273,20 @@ export class RocksDbEngine implements StateEngine {
     }
   }
 
+  /**
+   * Reads a little of some writes. They lie all over memory; read in one go, the processor fetches several at once, where
+   * each would be waited for otherwise.
+   */
+  #fetch(layer: WrittenEntries, from: number): void {
+    const to = Math.min(from + writesAtHand, layer.size)
+    for (let at = from; at < to; at++) {
+      this.#fetched = (this.#fetched + layer.key(at).length + layer.entry(at).length) | 0
+    }
+    for (let at = from; at < to; at++) {
+      this.#fetched = (this.#fetched + (layer.slot(at)?.committed?.length ?? 0)) | 0
+    }
+  }
+
   /** Brings what is known of the store up to what is on disk now. */
   async #written({ storeName, layer, dropBelow, keep }: StoreCommit): Promise<void> {
     const entries = this.entries(storeName)
@@ -273,6 +295,7 @@ export class RocksDbEngine implements StateEngine {
     const { cache } = entries
     for (let at = 0; at < layer.size; at++) {
       if (at > 0 && at % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
+      if (at % writesAtHand === 0) this.#fetch(layer, at)
       const key = layer.key(at)
       if (!keep || (dropBelow !== undefined && key < dropBelow)) {
         cache.forget(key)

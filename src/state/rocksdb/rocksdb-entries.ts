@@ -2,7 +2,7 @@ import { writePacked } from '../../core/byte-text.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import { afterPrefix, storageKeyBytes, type KeyRange, type StorageKey } from '../key-bytes.ts'
 import type { CommittedEntries, StoreShape } from '../state-engine.ts'
-import type { SlotIndex } from '../slot.ts'
+import type { Slot, SlotIndex } from '../slot.ts'
 import { scanBatchEntries, type EntryScan, type StoredEntry } from '../stored-entry.ts'
 import type { ByteRange, RocksDb } from './binding.ts'
 import type { ByteBuffers } from './byte-buffers.ts'
@@ -26,6 +26,7 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   readonly #database: RocksDb
   readonly #reads: PendingReads
   readonly #walks: OpenWalks
+  #wanted: StorageKey[] = []
 
   constructor(
     shape: StoreShape,
@@ -55,14 +56,15 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   }
 
   want(key: StorageKey): void {
-    const slot = this.cache.takeAhead(key)
-    if (slot.isDirty || slot.committed !== undefined || slot.isRead) return
-    if (this.cache.windows?.includes(key)) {
-      slot.committed = null
-      return
-    }
-    slot.isRead = true
-    this.#reads.want(this, slot)
+    this.#wanted.push(key)
+  }
+
+  /** Has what was wanted and is not at hand read. */
+  readWanted(): void {
+    if (this.#wanted.length === 0) return
+    const keys = this.#wanted
+    this.#wanted = []
+    for (const slot of this.cache.takeAhead(keys)) this.#readAhead(slot)
   }
 
   get slots(): SlotIndex {
@@ -83,6 +85,16 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
 
   count(): MaybePromise<number> {
     return countEntries(this.#database, this.byteRange('', undefined), this.#walks)
+  }
+
+  #readAhead(slot: Slot): void {
+    if (slot.isDirty || slot.committed !== undefined || slot.isRead) return
+    if (this.cache.windows?.includes(slot.key)) {
+      slot.committed = null
+      return
+    }
+    slot.isRead = true
+    this.#reads.want(this, slot)
   }
 
   /** A key in the database, in one of these buffers. */
