@@ -16,8 +16,10 @@ export class RecordChunk {
   readonly capacity: number
   /** How many records are in the arrays. */
   count = 0
-  /** Those of a chunk that was read as a whole; undefined where a record cannot be read or is not wanted. */
+  /** Those that were read; undefined where a record cannot be read or is not wanted. */
   readonly records: (AnyRecord | undefined)[] = []
+  /** How many were read. */
+  readTo = 0
   /** Whether everything is read that is to be read before the first record's turn. */
   prepared = false
   /** Where the next fetch begins, if the chunk ends with all that one fetch brought. */
@@ -118,12 +120,13 @@ export class RecordChunk {
 
   /** Lets go of records, keys and bytes. */
   clear(): void {
-    this.records.fill(undefined, 0, this.count)
+    this.records.fill(undefined, 0, this.readTo)
     this.#keys.fill(unread, 0, this.count)
     this.#buffers.fill(noBuffer, 0, this.count)
     this.#headers.fill(noHeaders, 0, this.count)
     this.faults.clear()
     this.count = 0
+    this.readTo = 0
     this.prepared = false
     this.endOffset = undefined
     this.bytes = 0

@@ -60,11 +60,17 @@ export interface StreamTaskOptions {
    */
   readonly timestampExtractor?: TimestampExtractor
   /**
-   * How many records of a partition are decoded, and their state read, at once.
+   * Of how many records of a partition the state is read at once.
    *
    * @defaultValue 1000
    */
   readonly maxChunkRecords?: number
+  /**
+   * How many records are read at once, as the turn of the first comes.
+   *
+   * @defaultValue 64
+   */
+  readonly maxReadRecords?: number
   /** Called when a call has ended and its result may go on, while the task is perhaps asked nothing. */
   readonly wake?: () => void
   /**

@@ -98,6 +98,7 @@ export class StreamTask {
       isolation: options.isolation,
       maxTaskIdleMs: options.maxTaskIdleMs,
       maxChunkRecords: options.maxChunkRecords ?? defaultChunkRecords,
+      maxReadRecords: options.maxReadRecords,
       progress,
       clock,
       onNegativeTimestamp: (place, offset, timestampMs) =>

@@ -15,6 +15,7 @@ export interface TaskInputOptions {
   readonly isolation: Isolation
   readonly maxTaskIdleMs: number
   readonly maxChunkRecords: number
+  readonly maxReadRecords: number | undefined
   readonly clock: RecordQueueOptions['clock']
   readonly onNegativeTimestamp: RecordQueueOptions['onNegativeTimestamp']
   /** What the processors of the task keep with the offsets. */
@@ -125,10 +126,9 @@ export class TaskInput {
   }
 
   #newQueue(topic: string, partition: number): RecordQueue {
-    const { id: taskId, maxChunkRecords, clock, onNegativeTimestamp, sourceOf } = this.#options
+    const { id: taskId, sourceOf, ...options } = this.#options
     const source = sourceOf(topic)
-    const shared = { taskId, source, maxChunkRecords, clock, onNegativeTimestamp }
-    return new RecordQueue(topic, partition, shared)
+    return new RecordQueue(topic, partition, { ...options, taskId, source })
   }
 
   #moved(queue: RecordQueue): boolean {

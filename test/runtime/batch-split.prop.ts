@@ -61,6 +61,8 @@ const record = fc.record({
 
 interface Split {
   readonly chunk: number
+  /** Records read at once. */
+  readonly read: number
   /** Records a slice. */
   readonly slices: readonly number[]
   /** After how many slices a commit is made. */
@@ -79,6 +81,7 @@ async function outputs(
   await using harness = await runningTask(counting(), {
     ...(split.slowState && { load: pause }),
     maxChunkRecords: split.chunk,
+    maxReadRecords: split.read,
     handlers: {
       deserialization: () => 'fail',
       processing: () => 'continue',
@@ -112,6 +115,7 @@ describe('a task', () => {
   it('gives the same output however its input is cut into fetches, chunks, slices and commits', async () => {
     const split = fc.record({
       chunk: fc.integer({ min: 1, max: 7 }),
+      read: fc.integer({ min: 1, max: 4 }),
       slices: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
       commitEvery: fc.integer({ min: 1, max: 4 }),
       pieces: fc.integer({ min: 1, max: 4 }),
@@ -119,6 +123,7 @@ describe('a task', () => {
     })
     const whole: Split = {
       chunk: 1000,
+      read: 64,
       slices: [1000],
       commitEvery: 1000,
       pieces: 1,

@@ -55,7 +55,7 @@ async function reading(
       },
     }))
     .to(topic('out', { key: string(), value: string() }))
-  return await runningTask(builder.build(), { maxChunkRecords: 3, ...options })
+  return await runningTask(builder.build(), { maxChunkRecords: 3, maxReadRecords: 1, ...options })
 }
 
 /** What a processor without values asks for ahead. */
@@ -81,6 +81,17 @@ describe('a record', () => {
       ...['key a', 'value v0', 'process a v0'],
       ...['value v1', 'process null v1'],
       ...['key c', 'value v2', 'process c v2'],
+    ])
+  })
+
+  it('is read with some after it, for speed', async () => {
+    const events: string[] = []
+    await using harness = await reading(events, {}, { maxReadRecords: 2 })
+    harness.feed('in', named('a', 'b', 'c', 'd'))
+    expect(harness.drain()).toBe(4)
+    expect(events).toEqual([
+      ...['key a', 'value v0', 'key b', 'value v1', 'process a v0', 'process b v1'],
+      ...['key c', 'value v2', 'process c v2', 'key d', 'value v3', 'process d v3'],
     ])
   })
 
@@ -146,7 +157,7 @@ describe('a record', () => {
         process: (record, context) => context.forward(record),
       }))
       .to(topic('out', { key: string(), value: string() }))
-    await using harness = await runningTask(builder.build())
+    await using harness = await runningTask(builder.build(), { maxReadRecords: 1 })
     harness.feed('in', named('a', 'b'))
     expect(harness.drain()).toBe(2)
     expect(events).toEqual(['wants a undefined', 'wants b undefined', 'value v0', 'value v1'])
@@ -256,7 +267,7 @@ describe('dedup', () => {
 
   it('by the key has not', async () => {
     const events: string[] = []
-    await using harness = await runningTask(deduplicated(events))
+    await using harness = await runningTask(deduplicated(events), { maxReadRecords: 1 })
     harness.feed('in', named('a', 'b'))
     await harness.drain()
     expect(events).toEqual(['value v0', 'passed a', 'value v1', 'passed b'])

@@ -43,7 +43,7 @@ export class SourceTopicReader {
       try {
         atEnd = chunk.take(cursor)
         await this.#decoder.resolve(chunk)
-        this.#decoder.read(chunk)
+        this.#decoder.readTo(chunk, chunk.count)
         if (!this.#convert(records, endOffset)) return records
       } finally {
         chunk.clear()
