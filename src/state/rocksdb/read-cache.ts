@@ -1,7 +1,7 @@
 import type { StorageKey } from '../key-bytes.ts'
 import { ownKey, Slot, type SlotIndex } from '../slot.ts'
 import type { LayerEntry } from '../layer-entry.ts'
-import type { CachedWindows } from './cached-windows.ts'
+import type { CachedParts } from './cached-parts.ts'
 import { SlotTable } from './slot-table.ts'
 import { SlotsAhead } from './slots-ahead.ts'
 
@@ -76,8 +76,8 @@ export class ReadCacheBudget {
 
 /** What one store keeps for reading, in slots that its uncommitted writes share; those are never dropped. */
 export class StoreReadCache implements SlotIndex {
-  /** Told of what is let go; undefined where the store has no windows to go by. */
-  windows: CachedWindows | undefined
+  /** Told of what is let go; undefined where nothing is known to be in memory. */
+  parts: CachedParts | undefined
   readonly #budget: ReadCacheBudget
   readonly #slots = new SlotTable()
   /** A key that is read is often written next, and not looked up again. */
@@ -157,7 +157,7 @@ export class StoreReadCache implements SlotIndex {
     if (slot.isDirty) {
       // A read that is under way must not bring back what is forgotten.
       slot.isRead = false
-      this.windows?.lost(key)
+      this.parts?.lost(key)
       this.#countOf(slot, -(slot.committed?.length ?? 0))
       slot.committed = undefined
       return
@@ -203,7 +203,7 @@ export class StoreReadCache implements SlotIndex {
 
   #drop(slot: Slot): void {
     slot.isGone = true
-    if (slot.committed !== null) this.windows?.lost(slot.key)
+    if (slot.committed !== null) this.parts?.lost(slot.key)
     this.#slots.delete(slot.key)
     if (this.#last === slot) this.#last = undefined
     this.#countOf(slot, -bytesOf(slot))

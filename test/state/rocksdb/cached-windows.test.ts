@@ -1,79 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { systemClock } from '../../../src/core/clock.ts'
-import { LayeredTaskState } from '../../../src/state/layered-task-state.ts'
-import type { ByteRange, RocksDb } from '../../../src/state/rocksdb/binding.ts'
-import { RocksDbEngine } from '../../../src/state/rocksdb/rocksdb-engine.ts'
-import { StoredOffsets } from '../../../src/state/rocksdb/stored-offsets.ts'
-import { prepareStores } from '../../../src/state/store-shape.ts'
 import { unpacked } from '../../../src/core/byte-text.ts'
 import { windowChangelogKey } from '../../../src/state/window-keys.ts'
-import { taskOptions, windowSpec } from '../contract/harness.ts'
-import type { SealedChanges, StoreSpec, TaskState, WindowStore } from 'millrace/state'
-
-/** A database in memory that counts the keys it is asked for. */
-class Disk implements RocksDb {
-  readonly #entries = new Map<string, Buffer>()
-  asked = 0
-
-  async getMany(keys: readonly Buffer[]): Promise<readonly (Buffer | undefined)[]> {
-    this.asked += keys.length
-    await Promise.resolve()
-    return keys.map((key) => this.#entries.get(key.toString('latin1')))
-  }
-
-  iterate(): never {
-    throw new Error('nothing here walks')
-  }
-
-  batch(): ReturnType<RocksDb['batch']> {
-    const writes: (() => void)[] = []
-    return {
-      copiesAtOnce: false,
-      put: (key, value) => void writes.push(() => this.#entries.set(key.toString('latin1'), value)),
-      delete: (key) => void writes.push(() => this.#entries.delete(key.toString('latin1'))),
-      write: async () => {
-        await Promise.resolve()
-        for (const write of writes) write()
-      },
-      discard() {},
-    }
-  }
-
-  async clearRange({ from, to }: ByteRange): Promise<void> {
-    for (const key of [...this.#entries.keys()]) {
-      const bytes = Buffer.from(key, 'latin1')
-      if (Buffer.compare(bytes, from) >= 0 && Buffer.compare(bytes, to) < 0) {
-        this.#entries.delete(key)
-      }
-    }
-  }
-
-  approximateBytes(): Promise<number> {
-    return Promise.resolve(0)
-  }
-
-  numberProperty(): Promise<undefined> {
-    return Promise.resolve(undefined)
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve()
-  }
-}
-
-async function openOn(disk: Disk, readCacheBytes: number): Promise<TaskState> {
-  const options = taskOptions({ specs: [windowSpec] as unknown as readonly StoreSpec[] })
-  const prepared = await prepareStores(options)
-  const engine = await RocksDbEngine.open(
-    disk,
-    prepared.map(({ shape }) => shape),
-    { clock: systemClock, readCacheBytes, noted: new StoredOffsets('/nowhere', 0) },
-  )
-  disk.asked = 0
-  const placed = prepared.map((store) => ({ ...store, engine }))
-  return new LayeredTaskState(options, placed, [engine], () => {})
-}
+import { windowSpec } from '../contract/harness.ts'
+import type { SealedChanges, TaskState, WindowStore } from 'millrace/state'
+import { Disk, openOn } from './counting-disk.ts'
 
 function windows(state: TaskState): WindowStore<string, number> {
   return state.store('per-hour') as WindowStore<string, number>
@@ -112,7 +43,7 @@ function disk(): Disk {
 
 describe('the windows that are in memory', () => {
   test('the disk is not asked for what has begun since the store was opened', async () => {
-    const state = await openOn(disk(), 1 << 20)
+    const state = await openOn(disk(), windowSpec, 1 << 20)
     const perHour = windows(state)
     for (const startMs of [100_000, 200_000]) {
       for (const key of ['a', 'b']) {
@@ -128,11 +59,11 @@ describe('the windows that are in memory', () => {
   })
 
   test('the disk is asked for what was there before', async () => {
-    const before = await openOn(disk(), 1 << 20)
+    const before = await openOn(disk(), windowSpec, 1 << 20)
     windows(before).put('a', 1, 100_000)
     await commit(before)
     await before.close()
-    const state = await openOn(opened, 1 << 20)
+    const state = await openOn(opened, windowSpec, 1 << 20)
     const perHour = windows(state)
     expect(await perHour.fetch('a', 100_000)).toBe(1)
     expect(await perHour.fetch('b', 100_000)).toBe(undefined)
@@ -154,7 +85,7 @@ describe('the windows that are in memory', () => {
 /** Windows of a store whose cache holds two or three entries, beside a map. */
 async function agreesWithMap(steps: readonly Step[]): Promise<void> {
   const cacheBytes = 1000
-  let state = await openOn(disk(), cacheBytes)
+  let state = await openOn(disk(), windowSpec, cacheBytes)
   let committed = new Map<string, number>()
   let map = new Map<string, number>()
   let sealed: { changes: SealedChanges; map: Map<string, number> } | undefined
@@ -207,7 +138,7 @@ async function agreesWithMap(steps: readonly Step[]): Promise<void> {
       default:
         sealed = undefined
         await state.close()
-        state = await openOn(opened, cacheBytes)
+        state = await openOn(opened, windowSpec, cacheBytes)
         map = new Map(committed)
     }
   }
