@@ -12,6 +12,12 @@ import type { StoreReadCache } from './read-cache.ts'
 import { RocksDbScan, type OpenWalks } from './rocksdb-scan.ts'
 import { prefixLength, storePrefix, type StoreRow } from './store-table.ts'
 
+/**
+ * So many keys are wanted at most before their slots are looked up, which tells those that were wanted before. A processor
+ * may want keys while no input arrives with which they would be loaded.
+ */
+const wantedMax = 4096
+
 /** The committed entries of one store in a task's database. */
 export class RocksDbEntries implements CommittedEntries, ReadTarget {
   readonly id: number
@@ -57,6 +63,7 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
 
   want(key: StorageKey): void {
     this.#wanted.push(key)
+    if (this.#wanted.length === wantedMax) this.readWanted()
   }
 
   /** Has what was wanted and is not at hand read. */
@@ -88,7 +95,7 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
   }
 
   #readAhead(slot: Slot): void {
-    if (slot.isDirty || slot.committed !== undefined || slot.isRead) return
+    if (slot.isGone || slot.isDirty || slot.committed !== undefined || slot.isRead) return
     if (this.cache.parts?.includes(slot.key)) {
       slot.committed = null
       return
