@@ -106,6 +106,15 @@ test('a read that was under way while its key was committed, or let go, changes 
   expect(cache.peek('gone')).toBe(newer)
 })
 
+// What was asked for ahead is remembered for a while, however large its values are.
+test('a slot that was let go does not keep its value', () => {
+  const cache = new ReadCacheBudget(1_000_000).cache()
+  const [slot] = cache.takeAhead(['key'])
+  cache.keep(slot!, entry(1))
+  cache.forget('key')
+  expect(slot).toMatchObject({ isGone: true, committed: undefined })
+})
+
 test('finds keys in the order they were asked for ahead, and any others', () => {
   const cache = new ReadCacheBudget(1_000_000).cache()
   const keys = Array.from({ length: 10_000 }, (_, at) => `key-${at % 700}`)

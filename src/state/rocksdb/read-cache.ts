@@ -5,7 +5,7 @@ import type { CachedParts } from './cached-parts.ts'
 import { SlotTable } from './slot-table.ts'
 import { SlotsAhead } from './slots-ahead.ts'
 
-/** What a cached entry takes beyond its key and value: the slot, its place in the map, the entry. Measured on Node 20. */
+/** What a cached entry takes beyond its key and value: the slot, its place in the table, the entry. Measured on Node 20. */
 const entryOverheadBytes = 286
 /** Up to this part of the bound, entries are kept however long they were not used, and nothing is told apart. */
 const roomyPart = 7 / 8
@@ -207,6 +207,8 @@ export class StoreReadCache implements SlotIndex {
     this.#slots.delete(slot.key)
     if (this.#last === slot) this.#last = undefined
     this.#countOf(slot, -bytesOf(slot))
+    // Those who remember the slot, as what was asked for ahead is, must not keep the value in memory.
+    slot.committed = undefined
   }
 
   #countOf(slot: Slot, bytes: number): void {
