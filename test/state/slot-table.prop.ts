@@ -43,6 +43,29 @@ test('finds one key or many as a map does', () => {
   )
 })
 
+/** Of so many keys some ten pairs have one hash; that none has is less likely than 1 to 10,000. */
+const manyKeys = 300_000
+
+test('tells keys of one hash apart', () => {
+  const table = new SlotTable()
+  const keys = Array.from({ length: manyKeys }, (_, at) => Math.imul(at, 0x9e3779b1).toString(36))
+  const [kept, gone] = [keys.slice(manyKeys / 2), keys.slice(0, manyKeys / 2)]
+  const wrong = (found: readonly (Slot | undefined)[], of: readonly string[]): string[] =>
+    of.filter((each, at) => found[at]?.key !== each)
+  for (const each of keys) table.add(new Slot(each))
+  expect(wrong(table.findAll(keys), keys)).toEqual([])
+  expect(
+    wrong(
+      keys.map((each) => table.get(each)),
+      keys,
+    ),
+  ).toEqual([])
+  for (const each of gone) table.delete(each)
+  expect(wrong(table.findAll(kept), kept)).toEqual([])
+  expect(table.findAll(gone).filter((slot) => slot !== undefined)).toEqual([])
+  expect(gone.filter((each) => table.get(each) !== undefined)).toEqual([])
+})
+
 test('grows to many keys and shrinks again', () => {
   const table = new SlotTable()
   const keys = Array.from({ length: 50_000 }, (_, at) => `user-${String(at).padStart(8, '0')}`)

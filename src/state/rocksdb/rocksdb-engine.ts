@@ -224,7 +224,7 @@ export class RocksDbEngine implements StateEngine {
     const batch = this.#database.batch()
     const buffers = batch.copiesAtOnce ? this.#buffers : freshBuffers
     for (const commit of commits) await this.#put(batch, buffers, commit)
-    for (const commit of commits) if (!commit.keep) this.#lost(commit)
+    for (const commit of commits) if (!commit.keep && commit.layer.size > 0) this.#lost(commit)
     try {
       await this.#write(batch, offsets)
     } catch (error) {

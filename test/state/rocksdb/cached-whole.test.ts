@@ -79,6 +79,23 @@ describe('a store that began empty', () => {
     expect(disk.asked).toBe(1)
   })
 
+  test('does not ask it after a restore that brought nothing', async () => {
+    const disk = new Disk()
+    const state = await openOn(disk, keyValueSpec, roomy)
+    await state.restore('counts', [], 5)
+    expect(counts(state).get('a')).toBe(undefined)
+    expect(disk.asked).toBe(0)
+  })
+
+  test('asks it for what a commit that failed may have brought', async () => {
+    const disk = new Disk()
+    const state = await openOn(disk, keyValueSpec, roomy)
+    disk.answers = false
+    await expect(write(state, ['a'], 1)).rejects.toThrow('no answer')
+    state.discard()
+    expect(await counts(state).get('a')).toBe(1)
+  })
+
   test('is one again when it was cleared', async () => {
     const disk = new Disk()
     const before = await openOn(disk, keyValueSpec, roomy)
@@ -95,7 +112,7 @@ const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 const step = fc.record({
   do: fc.oneof(
     { weight: 5, arbitrary: fc.constantFrom('put', 'get') },
-    { weight: 3, arbitrary: fc.constantFrom('delete', 'prefetch', 'seal', 'commit') },
+    { weight: 3, arbitrary: fc.constantFrom('delete', 'prefetch', 'seal', 'commit', 'begin') },
     {
       weight: 1,
       arbitrary: fc.constantFrom('restore', 'restore fetched', 'discard', 'clear', 'reopen'),
@@ -126,11 +143,20 @@ async function agreesWithMap(steps: readonly Step[], cacheBytes: number): Promis
   let committed = new Map<string, number>()
   let map = new Map<string, number>()
   let sealed: { changes: SealedChanges; map: Map<string, number> } | undefined
+  let applying: Promise<void> | undefined
   const dropUncommitted = (): void => {
     sealed = undefined
     map = new Map(committed)
   }
+  const beginCommit = (): void => {
+    sealed ??= { changes: state.seal(), map: new Map(map) }
+    applying = state.apply(sealed.changes, new Map())
+    committed = sealed.map
+    sealed = undefined
+  }
   for (const [at, { do: what, key }] of steps.entries()) {
+    // The others wait for a commit that is under way.
+    if (!['put', 'delete', 'get', 'prefetch'].includes(what)) await applying
     switch (what) {
       case 'put':
         counts(state).put(key, at)
@@ -167,11 +193,12 @@ async function agreesWithMap(steps: readonly Step[], cacheBytes: number): Promis
       case 'seal':
         sealed ??= { changes: state.seal(), map: new Map(map) }
         break
+      case 'begin':
+        beginCommit()
+        break
       case 'commit':
-        sealed ??= { changes: state.seal(), map: new Map(map) }
-        await state.apply(sealed.changes, new Map())
-        committed = sealed.map
-        sealed = undefined
+        beginCommit()
+        await applying
         break
       case 'discard':
         state.discard()
