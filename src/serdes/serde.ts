@@ -47,8 +47,8 @@ export interface Serde<T> {
   deserializeText?(text: string, context: SerdeContext): T
   /**
    * Makes everything that these values need available (unknown schema ids); returns undefined where nothing is
-   * missing. Must not reject for a value that is merely bad: {@link deserialize} throws for that one. It rejects when
-   * the registry cannot be reached.
+   * missing. It must stay available: values may be read after it was called with others. Must not reject for a value
+   * that is merely bad: {@link deserialize} throws for that one. It rejects when the registry cannot be reached.
    */
   resolve?(values: readonly Buffer[], context: SerdeContext): MaybePromise<void>
   /** Makes writing possible: registers or looks up the schema. */

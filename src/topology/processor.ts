@@ -36,7 +36,7 @@ export interface Processor<
   prefetch?(key: KIn, timestampMs: number, value?: VIn): void
   /**
    * Whether {@link prefetch} is to be given values, which it is directly behind a source. They are read a batch ahead then
-   * instead of one at a time, which takes more memory. Asked for once, before `init`.
+   * instead of a few at a time, which takes more memory. Asked for once, before `init`.
    *
    * @default false
    */
