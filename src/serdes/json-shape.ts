@@ -1,3 +1,5 @@
+import { nextCopier, type ObjectCopier } from './object-copiers.ts'
+
 /**
  * What the values of one topic mostly have in common: the names of their fields, in order. Reading and writing by it is
  * a guess that is checked all the way; a value of another form is left to JSON.parse and JSON.stringify.
@@ -12,6 +14,7 @@ export interface JsonShape {
    * meets a read-only property that somebody has put on Object.prototype.
    */
   readonly template: Readonly<Record<string, unknown>>
+  readonly copier: ObjectCopier
 }
 
 const maxFields = 32
@@ -40,6 +43,7 @@ export function shapeOf(value: unknown): JsonShape | undefined {
     openingBytes: openings.map((opening) => Uint8Array.from(Buffer.from(opening, 'latin1'))),
     // Parsed, it has room for just its fields, and so have its copies; an object literal has room for more.
     template: JSON.parse(`${model}}`) as Record<string, unknown>,
+    copier: nextCopier(),
   }
 }
 

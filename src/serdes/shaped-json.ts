@@ -10,8 +10,8 @@ import { ShapesByContext } from './shapes-by-context.ts'
 const openingBrace = 0x7b
 
 /**
- * JSON.parse and JSON.stringify, faster where a topic's values all have the same flat fields. Nobody can tell but by
- * the clock: what does not fit the shape, and every error, is left to those two.
+ * JSON.parse and JSON.stringify, faster where a topic's values all have the same flat fields. What does not fit the
+ * shape, and every error, is left to those two.
  */
 export class ShapedJson {
   // Apart, since what fits one way may not fit another: a text that is not ASCII is read by shape but not written so.

@@ -79,6 +79,20 @@ describe('json by shape', () => {
     }
   })
 
+  it.each([
+    ['bytes', `{"a":"${'x'.repeat(249)}"}`, `{"a":"${'x'.repeat(248)}"}`],
+    ['text', `{"${'n'.repeat(120)}":1234}`, `{"${'n'.repeat(120)}":123}`],
+    ['text', `{"a":"${'x'.repeat(13)}"}`, `{"a":"${'x'.repeat(12)}"}`],
+  ])('leaves to JSON.parse what is long, which it reads faster, of %s', (from, long, short) => {
+    const shaped = new ShapedJson()
+    const parse = (text: string): unknown =>
+      from === 'bytes' ? read(shaped, text) : shaped.parseText(text, context)
+    parse(short)
+    expect(callsDuring(() => parse(short)).parsed).toBe(0)
+    expect(callsDuring(() => parse(long)).parsed).toBe(1)
+    expect(parse(long)).toStrictEqual(JSON.parse(long))
+  })
+
   it('keeps the shapes of topics, and of their keys and values, apart', () => {
     const shaped = new ShapedJson()
     const rounds = (): void => {
