@@ -79,7 +79,10 @@ export class RecordDecoder {
    */
   take(chunk: RecordChunk, i: number): AnyRecord | undefined {
     if (i >= chunk.readTo) this.readTo(chunk, Math.min(i + this.#maxReadRecords, chunk.count))
-    return chunk.records[i]
+    const record = chunk.records[i]
+    // Whoever takes it lets go of it when it is processed, and not when the chunk is.
+    chunk.records[i] = undefined
+    return record
   }
 
   /** Reads a record that could not be read as if for the first time. */

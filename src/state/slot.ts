@@ -16,6 +16,8 @@ export class Slot {
   isGone = false
   /** Told by the index, to let go of what is not used. */
   generation = 0
+  /** Told by the index: when its first turn comes among those that were asked for ahead; −1 where it was not. */
+  placeAhead = -1
 
   constructor(key: StorageKey) {
     this.key = key

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { committedEntry, LayerEntry } from '../../src/state/layer-entry.ts'
 import { ReadCacheBudget } from '../../src/state/rocksdb/read-cache.ts'
-import type { Slot } from '../../src/state/slot.ts'
+import { SlotsAhead } from '../../src/state/rocksdb/slots-ahead.ts'
+import { Slot } from '../../src/state/slot.ts'
 
 const entry = (size: number): LayerEntry => committedEntry(Buffer.alloc(size), 0)
 
@@ -124,6 +125,39 @@ test('finds keys in the order they were asked for ahead, and any others', () => 
   cache.takeAhead(keys.slice(0, 50))
   for (const key of keys.slice(20)) expect(cache.get(key)?.key).toBe(key)
   expect(cache.get('none')).toBeUndefined()
+})
+
+test('finds the slots of keys whose turn comes after others were left out', () => {
+  const ahead = new SlotsAhead()
+  const keys = Array.from({ length: 3000 }, (_, at) => `key-${at}`)
+  const slots = keys.map((key) => new Slot(key))
+  const add = (): void => keys.forEach((key, at) => ahead.add(key, slots[at]!))
+  // Twice as many as are remembered, of which two in three, and once hundreds, are left out.
+  for (let round = 0; round < 4; round++) {
+    add()
+    let lookedUp = 0
+    for (let at = 0; at < keys.length; at += at === 1500 ? 600 : at % 100 === 0 ? 3 : 1) {
+      const slot = ahead.next(keys[at]!)
+      if (slot === undefined) {
+        lookedUp++
+        ahead.used(slots[at]!)
+      } else expect(slot).toBe(slots[at])
+    }
+    expect(lookedUp).toBeLessThan(35)
+  }
+})
+
+test('finds them also where a key is there twice', () => {
+  const ahead = new SlotsAhead()
+  const slots = Object.fromEntries(['a', 'b', 'c', 'd'].map((key) => [key, new Slot(key)]))
+  for (const key of ['a', 'b', 'c', 'd', 'b']) ahead.add(key, slots[key]!)
+  ahead.used(slots['b']!)
+  expect(ahead.next('c')).toBe(slots['c'])
+  expect(ahead.next('b')).toBe(undefined)
+  ahead.used(slots['b']!)
+  expect(ahead.next('d')).toBe(slots['d'])
+  expect(ahead.next('b')).toBe(slots['b'])
+  expect(ahead.next('b')).toBe(undefined)
 })
 
 test('gives slots that are in use when asking for many keys ahead lets go of others', () => {

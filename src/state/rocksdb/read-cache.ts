@@ -1,7 +1,7 @@
 import type { StorageKey } from '../key-bytes.ts'
 import { ownKey, Slot, type SlotIndex } from '../slot.ts'
 import type { LayerEntry } from '../layer-entry.ts'
-import type { CachedParts } from './cached-parts.ts'
+import type { CachedWindows } from './cached-windows.ts'
 import { SlotTable } from './slot-table.ts'
 import { SlotsAhead } from './slots-ahead.ts'
 
@@ -76,8 +76,8 @@ export class ReadCacheBudget {
 
 /** What one store keeps for reading, in slots that its uncommitted writes share; those are never dropped. */
 export class StoreReadCache implements SlotIndex {
-  /** Told of what is let go; undefined where nothing is known to be in memory. */
-  parts: CachedParts | undefined
+  /** Told of what is let go; undefined where the store has no windows to go by. */
+  windows: CachedWindows | undefined
   readonly #budget: ReadCacheBudget
   readonly #slots = new SlotTable()
   /** A key that is read is often written next, and not looked up again. */
@@ -91,7 +91,7 @@ export class StoreReadCache implements SlotIndex {
   }
 
   get(key: StorageKey): Slot | undefined {
-    const slot = this.#ahead.next(key) ?? this.#lastOf(key) ?? this.#slots.get(key)
+    const slot = this.#ahead.next(key) ?? this.#lastOf(key) ?? this.#lookUp(key)
     if (slot === undefined) return undefined
     this.#lastKey = key
     this.#last = slot
@@ -157,7 +157,7 @@ export class StoreReadCache implements SlotIndex {
     if (slot.isDirty) {
       // A read that is under way must not bring back what is forgotten.
       slot.isRead = false
-      this.parts?.lost(key)
+      this.windows?.lost(key)
       this.#countOf(slot, -(slot.committed?.length ?? 0))
       slot.committed = undefined
       return
@@ -177,6 +177,12 @@ export class StoreReadCache implements SlotIndex {
       if (slot.isDirty) slot.generation = generation
       else this.#drop(slot)
     }
+  }
+
+  #lookUp(key: StorageKey): Slot | undefined {
+    const slot = this.#slots.get(key)
+    if (slot !== undefined) this.#ahead.used(slot)
+    return slot
   }
 
   #lastOf(key: StorageKey): Slot | undefined {
@@ -203,7 +209,7 @@ export class StoreReadCache implements SlotIndex {
 
   #drop(slot: Slot): void {
     slot.isGone = true
-    if (slot.committed !== null) this.parts?.lost(slot.key)
+    if (slot.committed !== null) this.windows?.lost(slot.key)
     this.#slots.delete(slot.key)
     if (this.#last === slot) this.#last = undefined
     this.#countOf(slot, -bytesOf(slot))

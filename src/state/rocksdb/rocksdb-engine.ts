@@ -9,7 +9,6 @@ import type {
   StoreShape,
 } from '../state-engine.ts'
 import type { RocksDb, RocksDbBatch } from './binding.ts'
-import { CachedWhole } from './cached-whole.ts'
 import { CachedWindows } from './cached-windows.ts'
 import { includedOffset } from './changelog-fact.ts'
 import { databaseValue } from './database-value.ts'
@@ -114,9 +113,8 @@ export class RocksDbEngine implements StateEngine {
       return {
         records,
         write: async (nextOffset) => {
-          // Which keys these are is not known.
-          if (records > 0) entries.cache.parts = undefined
           await this.#write(batch, [[storeName, nextOffset]])
+          // Which keys these were is not known any more.
           if (records > 0) entries.cache.clear()
         },
         discard: () => batch.discard(),
@@ -145,7 +143,6 @@ export class RocksDbEngine implements StateEngine {
     this.#offsets.delete(storeName)
     await this.#finishClearing(entries)
     entries.cache.clear()
-    if (entries.shape.kind !== 'window') entries.cache.parts = new CachedWhole()
     entries.observedMs = -1
     entries.sequence = 0
     entries.droppedBelow = ''
@@ -175,7 +172,7 @@ export class RocksDbEngine implements StateEngine {
   async #load(shapes: readonly StoreShape[]): Promise<void> {
     const table = await openStoreTable(this.#database, shapes)
     for (const shape of shapes) {
-      const row = table.rows.get(shape.name)
+      const row = table.get(shape.name)
       if (row === undefined) continue
       const cache = this.#cache.cache()
       const entries = new RocksDbEntries(
@@ -196,11 +193,9 @@ export class RocksDbEngine implements StateEngine {
       if (observed !== undefined) entries.observedMs = readNumber(observed)
       if (sequence !== undefined) entries.sequence = readNumber(sequence)
       if (clearing !== undefined) await this.#finishClearing(entries)
-      if (shape.kind !== 'window') {
-        if (table.added.has(shape.name) || clearing !== undefined) cache.parts = new CachedWhole()
-      } else if (shape.variant === undefined) {
-        // Of a store that retains duplicates, no single entry is asked for.
-        cache.parts = new CachedWindows(entries.observedMs)
+      // Of a store that retains duplicates, no single entry is asked for.
+      if (shape.kind === 'window' && shape.variant === undefined) {
+        cache.windows = new CachedWindows(entries.observedMs)
       }
       this.#stores.set(shape.name, entries)
     }
@@ -224,12 +219,12 @@ export class RocksDbEngine implements StateEngine {
     const batch = this.#database.batch()
     const buffers = batch.copiesAtOnce ? this.#buffers : freshBuffers
     for (const commit of commits) await this.#put(batch, buffers, commit)
-    for (const commit of commits) if (!commit.keep && commit.layer.size > 0) this.#lost(commit)
+    for (const commit of commits) if (!commit.keep) this.#lostWindows(commit)
     try {
       await this.#write(batch, offsets)
     } catch (error) {
       // It may be on disk after all.
-      for (const commit of commits) this.#lost(commit)
+      for (const commit of commits) this.#lostWindows(commit)
       throw error
     }
     for (const commit of commits) await this.#written(commit)
@@ -249,9 +244,9 @@ export class RocksDbEngine implements StateEngine {
   }
 
   /** Says that what a commit brings is on disk and not in memory. */
-  #lost({ storeName, layer }: StoreCommit): void {
+  #lostWindows({ storeName, layer }: StoreCommit): void {
     const { cache, observedMs } = this.entries(storeName)
-    cache.parts?.lostUntil(Math.max(observedMs, layer.observedMs))
+    cache.windows?.lostUntil(Math.max(observedMs, layer.observedMs))
   }
 
   async #put(

@@ -54,7 +54,7 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
 
   peek(key: StorageKey): StoredEntry | null | undefined {
     const known = this.cache.peek(key)
-    return known === undefined && this.cache.parts?.includes(key) === true ? null : known
+    return known === undefined && this.cache.windows?.includes(key) === true ? null : known
   }
 
   read(key: StorageKey, keep: boolean): Promise<StoredEntry | undefined> {
@@ -96,7 +96,7 @@ export class RocksDbEntries implements CommittedEntries, ReadTarget {
 
   #readAhead(slot: Slot): void {
     if (slot.isGone || slot.isDirty || slot.committed !== undefined || slot.isRead) return
-    if (this.cache.parts?.includes(slot.key)) {
+    if (this.cache.windows?.includes(slot.key)) {
       slot.committed = null
       return
     }

@@ -3,8 +3,6 @@ import type { Slot } from '../slot.ts'
 
 /** How many slots are remembered; a power of two. */
 const slotsMax = 4096
-/** How many of them may have been left out. */
-const skippedMax = 4
 /** Of so many of them, what is in memory is fetched into the processor's cache before the first is used. */
 const atHand = 64
 
@@ -22,23 +20,31 @@ export class SlotsAhead {
   #fetched = 0
 
   add(key: StorageKey, slot: Slot): void {
-    if (this.#to - this.#from === slotsMax) this.#from = this.#to
+    if (this.#to - this.#from === slotsMax) this.#from++
+    // Of a key that is there already, the first turn counts: those between would be passed over.
+    if (slot.placeAhead < this.#from) slot.placeAhead = this.#to
     const place = this.#to++ % slotsMax
     this.#keys[place] = key
     this.#slots[place] = slot
   }
 
-  /** The slot of a key whose turn it is, or comes soon. */
+  /** The slot of a key, where it is its turn. */
   next(key: StorageKey): Slot | undefined {
-    const to = Math.min(this.#to, this.#from + skippedMax)
-    for (let at = this.#from; at < to; at++) {
-      if (this.#keys[at % slotsMax] !== key) continue
-      this.#from = at + 1
-      if (at >= this.#fetchedTo) this.#fetch(at)
-      const slot = this.#slots[at % slotsMax]!
-      return slot.isGone ? undefined : slot
-    }
-    return undefined
+    const at = this.#from
+    if (at === this.#to || this.#keys[at % slotsMax] !== key) return undefined
+    const slot = this.#slots[at % slotsMax]!
+    this.#goOn(at)
+    return slot.isGone ? undefined : slot
+  }
+
+  /** Says that a slot is used, which had to be looked up: those before it were left out, as by a filter. */
+  used(slot: Slot): void {
+    if (slot.placeAhead >= this.#from) this.#goOn(slot.placeAhead)
+  }
+
+  #goOn(at: number): void {
+    this.#from = at + 1
+    if (at >= this.#fetchedTo) this.#fetch(at)
   }
 
   /**

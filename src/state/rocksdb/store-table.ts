@@ -23,13 +23,6 @@ export interface StoreRow {
   readonly variant?: string
 }
 
-/** The stores of a database by name. */
-export interface StoreTable {
-  readonly rows: ReadonlyMap<string, StoreRow>
-  /** Those that were not there before: nothing is in them. */
-  readonly added: ReadonlySet<string>
-}
-
 /**
  * Reads the table of stores and enters those that are new or have changed. What is left of those that have changed is
  * marked to be cleared, which is in the database before their entries could be taken for others.
@@ -39,12 +32,12 @@ export interface StoreTable {
 export async function openStoreTable(
   database: RocksDb,
   shapes: readonly StoreShape[],
-): Promise<StoreTable> {
+): Promise<Map<string, StoreRow>> {
   const [bytes] = await database.getMany([tableKey])
   const rows = bytes === undefined ? [] : (JSON.parse(bytes.toString()) as StoreRow[])
   const known = new Map(rows.map((row) => [row.name, row]))
   let nextId = rows.reduce((highest, row) => Math.max(highest, row.id), firstId - 1) + 1
-  const added = new Set<string>()
+  const before = known.size
   const changed: number[] = []
   for (const shape of shapes) {
     const { name, kind, variant } = shape
@@ -52,7 +45,6 @@ export async function openStoreTable(
     if (row === undefined) {
       if (nextId > lastId) throw new StateStoreError(`The state of a task holds too many stores`)
       known.set(name, rowOf(nextId++, shape))
-      added.add(name)
     } else if (row.kind !== kind) {
       throw new StateStoreError(
         `The store ${name} was a ${row.kind} store and is now declared as a ${kind} store: give it another name, ` +
@@ -64,13 +56,13 @@ export async function openStoreTable(
       changed.push(row.id)
     }
   }
-  if (added.size > 0 || changed.length > 0) {
+  if (known.size > before || changed.length > 0) {
     const batch = database.batch()
     batch.put(tableKey, Buffer.from(JSON.stringify([...known.values()])))
     for (const id of changed) putClearing(batch, id)
     await batch.write()
   }
-  return { rows: known, added }
+  return known
 }
 
 /** Marks a store to be emptied: what is known about it is gone with the batch, its entries by what follows. */
