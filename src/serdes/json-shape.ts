@@ -27,6 +27,8 @@ const plainName = /^(?!\d)[ !#-[\]-~]+$/
 export function shapeOf(value: unknown): JsonShape | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
+  // Of an object of very many, as a map may be, it is enough to count the names.
+  if (Object.keys(value).length > maxFields) return undefined
   const fields = Object.entries(Object.getOwnPropertyDescriptors(value))
   if (fields.length === 0 || fields.length > maxFields) return undefined
   const openings: string[] = []
@@ -40,6 +42,7 @@ export function shapeOf(value: unknown): JsonShape | undefined {
   return {
     names: fields.map(([name]) => name),
     openings,
+    // Copied, since a Buffer is a part of a pool that it would keep in memory.
     openingBytes: openings.map((opening) => Uint8Array.from(Buffer.from(opening, 'latin1'))),
     // Parsed, it has room for just its fields, and so have its copies; an object literal has room for more.
     template: JSON.parse(`${model}}`) as Record<string, unknown>,
