@@ -257,7 +257,7 @@ export class RocksDbEngine implements StateEngine {
     const entries = this.entries(storeName)
     for (let at = 0; at < layer.size; at++) {
       if (at > 0 && at % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
-      if (at % writesAtHand === 0) this.#fetch(layer, at)
+      if (at % writesAtHand === 0) this.#fetchWrites(layer, at)
       const key = layer.key(at)
       if (dropBelow !== undefined && key < dropBelow) continue
       const { value, timestampMs } = layer.entry(at)
@@ -277,14 +277,21 @@ export class RocksDbEngine implements StateEngine {
    * Reads a little of some writes. They lie all over memory; read in one go, the processor fetches several at once, where
    * each would be waited for otherwise.
    */
-  #fetch(layer: WrittenEntries, from: number): void {
+  #fetchWrites(layer: WrittenEntries, from: number): void {
     const to = Math.min(from + writesAtHand, layer.size)
-    for (let at = from; at < to; at++) {
-      this.#fetched = (this.#fetched + layer.key(at).length + layer.entry(at).length) | 0
-    }
-    for (let at = from; at < to; at++) {
-      this.#fetched = (this.#fetched + (layer.slot(at)?.committed?.length ?? 0)) | 0
-    }
+    let fetched = 0
+    for (let at = from; at < to; at++) fetched += layer.key(at).length
+    for (let at = from; at < to; at++) fetched += layer.entry(at).length
+    this.#fetched = (this.#fetched + fetched) | 0
+  }
+
+  /** The same for what is needed to keep them. */
+  #fetchKept(layer: WrittenEntries, from: number): void {
+    const to = Math.min(from + writesAtHand, layer.size)
+    let fetched = 0
+    for (let at = from; at < to; at++) fetched += layer.entry(at).length
+    for (let at = from; at < to; at++) fetched += layer.slot(at)?.committed?.length ?? 0
+    this.#fetched = (this.#fetched + fetched) | 0
   }
 
   /** Brings what is known of the store up to what is on disk now. */
@@ -295,7 +302,7 @@ export class RocksDbEngine implements StateEngine {
     const { cache } = entries
     for (let at = 0; at < layer.size; at++) {
       if (at > 0 && at % writesPerTurn === 0) await this.#clock.yieldToEventLoop()
-      if (at % writesAtHand === 0) this.#fetch(layer, at)
+      if (at % writesAtHand === 0) this.#fetchKept(layer, at)
       const key = layer.key(at)
       if (!keep || (dropBelow !== undefined && key < dropBelow)) {
         cache.forget(key)

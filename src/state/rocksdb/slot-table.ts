@@ -19,6 +19,8 @@ export class SlotTable {
   /** Hashes of the keys by place, where they would be next to each other; 0: nothing is there. */
   #hashes = new Int32Array(placesMin)
   #slots: (Slot | undefined)[] = emptyPlaces(placesMin)
+  /** Kept so that what is fetched from memory is also read; of no meaning. */
+  #fetched = 0
 
   get size(): number {
     return this.#size
@@ -56,6 +58,8 @@ export class SlotTable {
   /** The slots of many keys; undefined for those that have none. */
   findAll(keys: readonly StorageKey[]): (Slot | undefined)[] {
     const found = this.#candidates(keys)
+    for (const slot of found) this.#fetched = (this.#fetched + (slot?.generation ?? 0)) | 0
+    for (const slot of found) this.#fetched = (this.#fetched + (slot?.key.length ?? 0)) | 0
     for (let at = 0; at < keys.length; at++) {
       const slot = found[at]
       // Two keys may have one hash.

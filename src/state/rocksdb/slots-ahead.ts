@@ -54,8 +54,8 @@ export class SlotsAhead {
   #fetch(from: number): void {
     this.#fetchedTo = Math.min(from + atHand, this.#to)
     for (let at = from; at < this.#fetchedTo; at++) {
-      const { open, committed } = this.#slots[at % slotsMax]!
-      this.#fetched = (this.#fetched + ((open ?? committed)?.length ?? 0)) | 0
+      const { key, open, committed } = this.#slots[at % slotsMax]!
+      this.#fetched = (this.#fetched + key.length + ((open ?? committed)?.length ?? 0)) | 0
     }
   }
 }
