@@ -1,5 +1,5 @@
 import { latin1Text, utf8Text } from './buffer-text.ts'
-import { exactDigits, tenTo } from './exact-decimals.ts'
+import { exactDecimal } from './exact-decimals.ts'
 import type { JsonShape } from './json-shape.ts'
 
 /** JSON.parse reads longer values as fast or faster, and several times as fast where it is a text that is long. */
@@ -81,10 +81,8 @@ function numberAt(buffer: Buffer, start: number, end: number): number | undefine
     if (decimals === 0) return undefined
     count += decimals
   }
-  if (count > exactDigits) return undefined
   next = at
-  const value = decimals === 0 ? digits : digits / tenTo[decimals]!
-  return negative ? -value : value
+  return exactDecimal(digits, count, decimals, negative)
 }
 
 function wordAt(b: Buffer, at: number, end: number): boolean | null | undefined {

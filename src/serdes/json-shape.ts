@@ -28,9 +28,9 @@ export function shapeOf(value: unknown): JsonShape | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
   // Of an object of very many, as a map may be, it is enough to count the names.
-  if (Object.keys(value).length > maxFields) return undefined
+  const { length } = Object.keys(value)
+  if (length === 0 || length > maxFields) return undefined
   const fields = Object.entries(Object.getOwnPropertyDescriptors(value))
-  if (fields.length === 0 || fields.length > maxFields) return undefined
   const openings: string[] = []
   let model = ''
   for (const [name, field] of fields) {

@@ -1,4 +1,4 @@
-import { exactDigits, tenTo } from './exact-decimals.ts'
+import { exactDecimal } from './exact-decimals.ts'
 import type { JsonShape } from './json-shape.ts'
 
 /** JSON.parse reads longer texts as fast or faster. */
@@ -80,10 +80,8 @@ function numberAt(text: string, start: number): number | undefined {
     if (decimals === 0) return undefined
     count += decimals
   }
-  if (count > exactDigits) return undefined
   next = at
-  const value = decimals === 0 ? digits : digits / tenTo[decimals]!
-  return negative ? -value : value
+  return exactDecimal(digits, count, decimals, negative)
 }
 
 function wordAt(text: string, at: number): boolean | null | undefined {
