@@ -18,6 +18,7 @@ const defaultReadRecords = 64
 
 /** What a decoder must know beside its partition. */
 export interface RecordDecoderOptions {
+  /** How many records {@link RecordDecoder.take} reads at once. @defaultValue 64 */
   readonly maxReadRecords?: number | undefined
   readonly taskId: TaskId
   readonly source: TaskSourceNode

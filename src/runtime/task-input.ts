@@ -126,9 +126,16 @@ export class TaskInput {
   }
 
   #newQueue(topic: string, partition: number): RecordQueue {
-    const { id: taskId, sourceOf, ...options } = this.#options
-    const source = sourceOf(topic)
-    return new RecordQueue(topic, partition, { ...options, taskId, source })
+    const {
+      id: taskId,
+      maxChunkRecords,
+      maxReadRecords,
+      clock,
+      onNegativeTimestamp,
+    } = this.#options
+    const source = this.#options.sourceOf(topic)
+    const shared = { taskId, source, maxChunkRecords, maxReadRecords, clock, onNegativeTimestamp }
+    return new RecordQueue(topic, partition, shared)
   }
 
   #moved(queue: RecordQueue): boolean {

@@ -25,7 +25,6 @@ export class TaskSourceNode implements GraphNode {
   /** Filled in once all nodes are made. */
   readonly children: GraphNode[] = []
   #prefetching: readonly Prefetch[] = []
-  #readsAhead: boolean
 
   constructor(
     node: SourceNode,
@@ -36,7 +35,6 @@ export class TaskSourceNode implements GraphNode {
     this.key = bindSerde(node.key, environment)
     this.value = bindSerde(node.value, environment)
     this.timestampExtractor = node.timestampExtractor ?? defaultExtractor
-    this.#readsAhead = this.timestampExtractor !== undefined
   }
 
   /** Finds the processors that can say ahead what they will read: those before which no step changes the key. */
@@ -57,7 +55,6 @@ export class TaskSourceNode implements GraphNode {
     }
     visit(this.children, true)
     this.#prefetching = found
-    if (found.some(({ takesValue }) => takesValue)) this.#readsAhead = true
   }
 
   get prefetches(): boolean {
@@ -66,7 +63,8 @@ export class TaskSourceNode implements GraphNode {
 
   /** Whether whole records are to be read before their turn: for the time an extractor gives them, or their values. */
   get readsAhead(): boolean {
-    return this.#readsAhead
+    if (this.timestampExtractor !== undefined) return true
+    return this.#prefetching.some(({ takesValue }) => takesValue)
   }
 
   /** Asks for the state that a record will touch to be read together with that of others. */

@@ -139,7 +139,7 @@ function emptyPlaces(count: number): (Slot | undefined)[] {
   return new Array<Slot | undefined>(count).fill(undefined)
 }
 
-/** A hash of a key, never 0. */
+/** A hash of a key, never 0. Not the one that chooses partitions: the keys of a partition would share its lowest bits. */
 function hashOf(key: StorageKey): number {
   let hash = seed
   for (let at = 0; at < key.length; at++) {
